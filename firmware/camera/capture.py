@@ -1,0 +1,26 @@
+"""The camera sensor. Hardware only: opens it as `settings.json` says and takes JPEG frames."""
+
+from camera import Camera, FrameSize, PixelFormat
+
+SIZES = {(640, 480): "VGA", (800, 600): "SVGA", (1024, 768): "XGA", (1280, 720): "HD"}
+
+
+class Capture:
+    """`settings` gives size [width, height], quality 1..100 and the sensor's pins."""
+
+    def __init__(self, settings) -> None:
+        size = tuple(settings.size)
+        if size not in SIZES:
+            raise ValueError("size: must be one of %s, not %s" % (sorted(SIZES), settings.size))
+        pins = {name: value for name, value in settings.pins.items() if name not in ("arm", "keep")}
+        self._camera = Camera(
+            pixel_format=PixelFormat.JPEG,
+            frame_size=getattr(FrameSize, SIZES[size]),
+            jpeg_quality=settings.quality,
+            fb_count=2,
+            **pins,
+        )
+
+    def frame(self):
+        """Wait for the next frame and return its JPEG bytes (valid until the next call); None when there is none."""
+        return self._camera.capture()

@@ -1,0 +1,213 @@
+"""The sensor: one bounded call, `step`, per block of 25 ms. Read, analyse, record, decide, serve the link.
+
+Nothing here waits except the microphone. The board counts samples: `samples` is the index of the next one,
+and the board's clock is that count, carried on between blocks by the microsecond timer.
+"""
+
+import gc
+import json
+import struct
+
+from ulab import numpy as np
+
+from firmware.common import identity, wire
+from firmware.common.blocks import BLOCKS_PER_SECOND, block_samples
+from firmware.common.console import Console
+from firmware.common.link import Link
+from firmware.common.settings import load
+from firmware.common.ticks import Ticks
+from firmware.sensor.analysis import Analysis
+from firmware.sensor.event import Event
+from firmware.sensor.lines import CameraLines
+from firmware.sensor.microphone import Microphone
+from firmware.sensor.overrun import OverrunCounter
+from firmware.sensor.recorder import Recorder
+from firmware.sensor.second import Second
+from firmware.sensor.trigger import HOLD_OFF, Trigger
+
+SETTINGS_FILE = "settings.json"
+
+
+class Sensor:
+    """Everything the board does with its `settings` (firmware.common.settings.Settings)."""
+
+    def __init__(self, settings, boot: int) -> None:
+        self._settings = settings
+        self._boot = boot
+        self._rate = settings.rate
+        self._block = block_samples(settings.rate)
+        self.raw = bytearray(4 * self._block * settings.channels)
+        self._raw_view = np.frombuffer(self.raw, dtype=np.uint8)
+        self.samples = 0
+        self._blocks = 0
+        self._clips = 0
+        self._event = None
+        self._analysis = Analysis(settings)
+        self._trigger = Trigger(settings)
+        self._lines = CameraLines(settings.pins)
+        # Without `evidence` no clip can come into being: the memory for it does not exist.
+        self._recorder = Recorder(settings, len(self._analysis.bands)) if settings.mode == "evidence" else None
+        self._link = Link(Console(settings.link), boot, self.ticks, self.hello)
+        self._link.on_done = self._clip_done
+        self._figures = bytearray(wire.FIGURES_HEAD_BYTES + 2 * len(self._analysis.bands))
+        self._second = Second()
+        gc.collect()
+        self._microphone = Microphone(settings)
+        self._timer = Ticks()
+        self._read_us = 0
+        self._overruns = OverrunCounter(settings.rate)
+        self._link.send_json(wire.HELLO, self.hello())
+
+    def step(self) -> None:
+        """Take one block; waits for the microphone, for nothing else."""
+        self._microphone.read(self.raw)
+        self._read_us = self._timer.now()
+        self.samples += self._block
+        self._blocks += 1
+        self._overruns.block(self.samples, self._read_us)
+        if self._recorder:
+            self._recorder.write(self.raw, self._raw_view)
+        if self._analysis.process(self.raw):
+            self._frame()
+        now_ms = self._read_us // 1000
+        if self._recorder:
+            self._record(now_ms)
+        self._link.serve(now_ms)
+        if self._blocks % BLOCKS_PER_SECOND == 0:
+            self._end_second()
+
+    def ticks(self) -> int:
+        """Return the board's clock: the index of the sample that is being taken now."""
+        return self.samples + (self._timer.now() - self._read_us) * self._rate // 1000000
+
+    def hello(self):
+        """Return HELLO's dict (docs/protocol.md)."""
+        settings = self._settings
+        values = identity.hello(settings, self._boot, self._rate, self._link.held(), self._checks())
+        values["mode"] = settings.mode
+        values["rate"] = settings.rate
+        values["channels"] = settings.channels
+        values["bits"] = settings.bits
+        return values
+
+    # -- once a frame
+
+    def _frame(self) -> None:
+        analysis = self._analysis
+        figures = self._figures
+        bands = bytes(analysis.bands)
+        struct.pack_into(
+            wire.FIGURES_HEAD,
+            figures,
+            0,
+            self.samples,
+            int(analysis.laf_db * 100),
+            int(analysis.lafmax_db * 100),
+            int(analysis.laeq_db * 100),
+            analysis.flags,
+            len(analysis.bands),
+        )
+        figures[wire.FIGURES_HEAD_BYTES :] = bands
+        self._link.send(wire.FIGURES, figures)
+        self._second.add(analysis)
+        if self._recorder:
+            self._recorder.write_trace(
+                self.samples, analysis.laf_db, analysis.lafmax_db, analysis.score, analysis.firing_hz, analysis.bands
+            )
+            wanted = self._trigger.frame(analysis.lafmax_db, analysis.score)
+            if wanted and self._recorder.ready:
+                self._open_clip()
+            if self._event:
+                self._event.add(analysis)
+
+    def _open_clip(self) -> None:
+        self._lines.keep(True)
+        keep = self.ticks()
+        settings = self._settings
+        self._clips += 1
+        clip = self._recorder.open(self._clips)
+        decimate = settings.decimate
+        per_block = self._block // decimate
+        self._event = Event(self._analysis)
+        event = {
+            "trigger": self.samples,
+            "keep": keep,
+            "laf": round(self._analysis.laf_db, 1),
+            "score": round(self._analysis.score, 3),
+            "firing_hz": round(self._analysis.firing_hz, 1),
+            "why": "LAFmax %.1f dB(A) is at least %.1f and the exhaust signature %.2f at least %.2f"
+            % (
+                self._analysis.lafmax_db,
+                settings.threshold_dba,
+                self._analysis.score,
+                settings.signature_threshold,
+            ),
+            "rate": settings.rate // decimate,
+            "decimate": decimate,
+            "bits": settings.bits,
+            "channels": settings.channels,
+            "first": clip.first_block * self._block,
+            "samples": (clip.end_block - clip.first_block) * per_block,
+            "full_scale_db": settings.full_scale_db,
+            "calibration_db": settings.calibration_db,
+        }
+        clip.describe(json.dumps(event).encode())
+        self._link.hold(clip)
+
+    # -- once a block, in mode evidence
+
+    def _record(self, now_ms: int) -> None:
+        recorder = self._recorder
+        if recorder.ended():
+            summary = self._event.summary()
+            summary["overruns"] = self._overruns.count
+            recorder.close(json.dumps(summary).encode(), now_ms)
+            self._event = None
+            self._lines.keep(False)
+        overdue = recorder.overdue(now_ms)
+        if overdue is not None:
+            self._link.give_up(overdue, "not fetched in time; its memory was needed")
+            recorder.release(overdue)
+        # The camera may fill its ring only while a clip could come of it.
+        self._lines.arm(recorder.ready or recorder.clip is not None)
+
+    def _clip_done(self, clip) -> None:
+        self._recorder.release(clip)
+
+    # -- once a second
+
+    def _end_second(self) -> None:
+        # On purpose, here: the I2S buffer has room, and a collection at a moment of its own would be as long.
+        gc.collect()
+        values = self._second.end(self._state())
+        values["n"] = self.samples
+        values["overruns"] = self._overruns.count
+        values["dropped"] = self._link.dropped
+        values["mem_free"] = gc.mem_free()
+        values["checks"] = self._checks()
+        self._link.send_json(wire.SECOND, values)
+
+    def _state(self) -> str:
+        if self._event:
+            return "clip"
+        if self._recorder is None:
+            return "idle"
+        if self._trigger.state == HOLD_OFF:
+            return "hold_off"
+        return "watching" if self._recorder.ready else "idle"
+
+    def _checks(self):
+        found = {}
+        flags = self._analysis.flags
+        if flags & 4:
+            found["microphone"] = "silent or stuck: check power, data line and slot"
+        elif flags & 1:
+            found["microphone"] = "overload: the signal is clipped"
+        if self._overruns.count:
+            found["i2s"] = "%d overruns: samples were lost" % self._overruns.count
+        return found
+
+
+def build() -> Sensor:
+    """Return the sensor that `settings.json` describes; SettingsError says what is wrong with it."""
+    return Sensor(load(SETTINGS_FILE), identity.next_boot())
