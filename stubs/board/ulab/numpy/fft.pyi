@@ -1,0 +1,6 @@
+"""ulab.numpy.fft with complex support: the length must be a power of two."""
+
+from . import ndarray
+
+def fft(x: ndarray, /) -> ndarray: ...
+def ifft(x: ndarray, /) -> ndarray: ...

@@ -1,0 +1,6 @@
+"""ulab.numpy.linalg: the part in use."""
+
+from . import ndarray
+
+def norm(x: ndarray, /) -> float: ...
+def inv(x: ndarray, /) -> ndarray: ...

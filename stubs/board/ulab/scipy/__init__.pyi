@@ -1,0 +1,3 @@
+"""ulab.scipy: the part in use."""
+
+from . import signal as signal

@@ -1,0 +1,3 @@
+"""The one name that modules shared with the boards import from MicroPython."""
+
+def const[T](value: T, /) -> T: ...
