@@ -1,0 +1,1 @@
+"""Stalenstraat: the program in the street cabinet, and boards without hardware."""
