@@ -11,7 +11,6 @@ Rules of this file
 import struct
 
 from ulab import numpy as np
-from ulab import scipy
 
 from firmware.common import wire
 from firmware.common.blocks import BLOCKS_PER_FRAME, BLOCKS_PER_SECOND, block_samples

@@ -1,0 +1,152 @@
+"""The command `stalenstraat`: one function a command, its text is the command's help.
+
+Rules of this file
+- A command reads its options, calls one function of the package and prints. No logic lives here.
+- Whatever the user can cause is a `GatewayError`: one line on standard error and its exit code, no traceback.
+- Imports are inside the commands: `stalenstraat --help` answers at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from gateway.errors import GatewayError
+
+app = App(name="stalenstraat", help="An open noise camera for streets.", version_flags=["--version"])
+signature = App(name="signature", help="The audio signature of a loud exhaust.")
+app.command(signature)
+
+Interpreter = Annotated[
+    Path | None,
+    Parameter(
+        name="--interpreter",
+        help="A unix-port MicroPython with ulab; default: $STALENSTRAAT_MICROPYTHON, else the one npm installed.",
+    ),
+]
+
+
+@app.command
+def run(*, config: Path) -> int:
+    """Run the gateway until it is told to stop.
+
+    Parameters
+    ----------
+    config
+        The site's TOML file; gateway/site.example.toml documents every key.
+    """
+    from gateway.service import run_service
+
+    return run_service(config)
+
+
+@app.command
+def verify(*packages: Path, json: bool = False) -> int:
+    """Check packages offline: what holds, what does not, what cannot be said.
+
+    Exit code 0: everything holds; 1: something does not; 2: something cannot be said.
+
+    Parameters
+    ----------
+    packages
+        The .zip files of clips.
+    json
+        Print JSON instead of words.
+    """
+    from gateway.evidence.verify import verify_and_print
+
+    return verify_and_print(packages, as_json=json)
+
+
+@app.command
+def demo(  # noqa: PLR0913  the command's options are the contract of docs/
+    *,
+    sound: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
+    level_dba: float = 92.0,
+    out: Path = Path("out"),
+    seconds: float | None = None,
+    fast: bool = False,
+    web: bool = True,
+    json: bool = False,
+    interpreter: Interpreter = None,
+) -> int:
+    """Show the product: virtual sensor and camera running the real firmware, and the real gateway.
+
+    Parameters
+    ----------
+    sound
+        Recordings to play, of any rate and channel count; default: the built-in street.
+    level_dba
+        Their level at the microphone, as LAFmax in dB(A).
+    out
+        Where the packages go.
+    seconds
+        Seconds of street sound; default: all recordings, or 40 s of the built-in street.
+    fast
+        As fast as this machine can, instead of in real time.
+    web
+        Serve the live page on this computer while the demo runs.
+    json
+        Print a JSON report instead of the live view.
+    """
+    from gateway.demo import Options, run_demo
+
+    return run_demo(
+        Options(
+            sounds=sound,
+            level_dba=level_dba,
+            out=out,
+            seconds=seconds,
+            fast=fast,
+            web=web,
+            json=json,
+            interpreter=interpreter,
+        )
+    )
+
+
+@app.command
+def bench(*, json: bool = False, interpreter: Interpreter = None) -> int:
+    """Measure the firmware's cost per second of sound and the gateway's receive rate, as ratios.
+
+    Parameters
+    ----------
+    json
+        Print JSON instead of a table.
+    """
+    from gateway.bench import run_bench
+
+    return run_bench(as_json=json, program=interpreter)
+
+
+@signature.command
+def evaluate(
+    *, manifest: Path, level_dba: float = 92.0, json: Path | None = None, interpreter: Interpreter = None
+) -> int:
+    """Play labelled recordings to the real firmware and say which of them trigger.
+
+    Parameters
+    ----------
+    manifest
+        CSV with at least the columns file, label (positive or negative) and class.
+    level_dba
+        Level of each recording at the microphone, as LAFmax in dB(A).
+    json
+        Also write the figures to this file.
+    """
+    from gateway.signature import evaluate_and_print
+
+    return evaluate_and_print(manifest, level_dba=level_dba, json_path=json, program=interpreter)
+
+
+def main() -> None:
+    """Run the command line; leave with its exit code."""
+    try:
+        code = app(result_action="return_value")
+    except GatewayError as error:
+        print(f"stalenstraat: {error}", file=sys.stderr)  # noqa: T201  the command line's own output
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
