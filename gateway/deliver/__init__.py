@@ -1,0 +1,1 @@
+"""Handing sealed packages over to whoever keeps them."""

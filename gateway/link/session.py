@@ -1,0 +1,248 @@
+"""One session with one board: bytes in, events out, lines out. Pure: no port, no clock, no asyncio.
+
+Rules of this file
+- `receive` takes bytes cut anywhere and never raises for what a board sent: damage becomes `LogText`,
+  nonsense with a good check becomes `Malformed`, both counted.
+- The state machine is `State` and `TRANSITIONS`; nothing else changes `state`.
+- Clips are believed only in state OPEN, when it is known which boot speaks. A gap in the sequence numbers
+  may hide a reset, so it leads to CONFIRMING: the board is asked again who it is, and until it answers its
+  chunks are dropped. It sends them again from the last acknowledgement.
+- A board of another wire version, or with another id than expected, is refused for good.
+"""
+
+import struct
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from firmware.common import wire
+from gateway.errors import LocalProtocolError, RemoteProtocolError
+from gateway.link.events import (
+    BoardRefused,
+    ChunkReceived,
+    ClipLost,
+    ClockReceived,
+    Event,
+    FiguresReceived,
+    FramesMissed,
+    HelloReceived,
+    LogText,
+    Malformed,
+    SecondReceived,
+)
+from gateway.link.messages import Hello, Second, parse
+
+TOKENS = 0x1_0000_0000  # a clock token is 32 bits on the wire
+MAX_LOG_TEXT = 240  # one line of a log; a babbling port fills no disk
+MAX_REASON = 200
+# The longest part: 10 s of pictures at 30 frames of 200 KB. More is a fault, and would fill the disk.
+MAX_PART_BYTES = 64 * 1024 * 1024
+
+
+class State(Enum):
+    """Where a session stands."""
+
+    GREETING = auto()
+    OPEN = auto()
+    CONFIRMING = auto()
+    REFUSED = auto()
+
+
+class Step(Enum):
+    """What moves a session."""
+
+    HELLO = auto()
+    GAP = auto()
+    REFUSAL = auto()
+
+
+TRANSITIONS: dict[tuple[State, Step], State] = {
+    (State.GREETING, Step.HELLO): State.OPEN,
+    (State.GREETING, Step.GAP): State.GREETING,
+    (State.GREETING, Step.REFUSAL): State.REFUSED,
+    (State.OPEN, Step.HELLO): State.OPEN,
+    (State.OPEN, Step.GAP): State.CONFIRMING,
+    (State.OPEN, Step.REFUSAL): State.REFUSED,
+    (State.CONFIRMING, Step.HELLO): State.OPEN,
+    (State.CONFIRMING, Step.GAP): State.CONFIRMING,
+    (State.CONFIRMING, Step.REFUSAL): State.REFUSED,
+}
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a session has seen."""
+
+    frames: int = 0
+    garbage: int = 0
+    missed: int = 0
+    malformed: int = 0
+    dropped_chunks: int = 0
+
+
+class Session:
+    """The gateway's end. `board_id` is who must be there; None accepts any board."""
+
+    def __init__(self, board_id: str | None = None) -> None:
+        self.state = State.GREETING
+        self.hello: Hello | None = None
+        self.counters = Counters()
+        self._board_id = board_id
+        self._reader = wire.FrameReader()
+        self._next_seq: int | None = None
+        self._token = 0
+        self._lines: deque[bytes] = deque()
+        self._lines.append(b"\n")  # ends whatever half line a session before this one left on the board
+        self.greet()
+
+    # -- towards the board
+
+    def take_lines(self) -> bytes:
+        """Return the lines that are to be written now, and forget them."""
+        data = b"".join(self._lines)
+        self._lines.clear()
+        return data
+
+    def greet(self) -> None:
+        """Ask the board who it is; it sends held clips again from what was acknowledged."""
+        self._lines.append(wire.line(f"hello {wire.VERSION}"))
+
+    def ask_clock(self) -> int:
+        """Ask for the board's counter and return the token its answer will carry."""
+        self._token = (self._token + 1) % TOKENS
+        self._lines.append(wire.line(f"clock {self._token}"))
+        return self._token
+
+    def acknowledge(self, boot: int, clip: int, part: int, offset: int) -> None:
+        """Say that every byte of the part below `offset` is durable. Call it after the commit, never before."""
+        self._must_be_current(boot)
+        self._lines.append(wire.line(f"ack {boot} {clip} {part} {offset}"))
+
+    def done(self, boot: int, clip: int) -> None:
+        """Say that the gateway has the whole clip, or has noted that it is lost."""
+        self._must_be_current(boot)
+        self._lines.append(wire.line(f"done {boot} {clip}"))
+
+    def bye(self) -> None:
+        """Say that the gateway stops."""
+        self._lines.append(wire.line("bye"))
+
+    def _must_be_current(self, boot: int) -> None:
+        if self.hello is None or self.hello.boot != boot:
+            raise LocalProtocolError(f"boot {boot} is not the one this session speaks with")
+
+    # -- from the board
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Return the events that `data` completes, in order."""
+        events: list[Event] = []
+        for piece in self._reader.feed(data):
+            if self.state is State.REFUSED:
+                break
+            if isinstance(piece, wire.Frame):
+                self.counters.frames += 1
+                self._frame(piece, events)
+            else:
+                self.counters.garbage += 1
+                events.append(LogText(printable(piece.data)))
+        return events
+
+    def _frame(self, frame: wire.Frame, events: list[Event]) -> None:
+        if frame.version != wire.VERSION:
+            self._refuse(
+                f"the board speaks version {frame.version} of the wire, this gateway {wire.VERSION}; "
+                "put the matching firmware on it with flash.py",
+                events,
+            )
+            return
+        if self._next_seq is not None and frame.seq != self._next_seq:
+            missed = (frame.seq - self._next_seq) & 0xFFFF
+            self.counters.missed += missed
+            events.append(FramesMissed(missed))
+            self._step(Step.GAP)
+            if frame.kind != wire.HELLO:
+                self.greet()
+        self._next_seq = (frame.seq + 1) & 0xFFFF
+        try:
+            event = self._parse(frame)
+        except (RemoteProtocolError, struct.error, ValueError) as error:
+            self.counters.malformed += 1
+            events.append(Malformed(f"frame of kind {frame.kind}: {error}"[:MAX_REASON]))
+            return
+        if event is not None:
+            events.append(event)
+
+    def _parse(self, frame: wire.Frame) -> Event | None:
+        """Return what the frame says; None when it is of no use in this state."""
+        kind, payload = frame.kind, frame.payload
+        if kind == wire.HELLO:
+            return self._hello(parse(Hello, payload))
+        if self.state is not State.OPEN or self.hello is None:
+            if kind == wire.CHUNK:
+                self.counters.dropped_chunks += 1
+            return None
+        if kind == wire.FIGURES:
+            return _figures(payload)
+        if kind == wire.SECOND:
+            return SecondReceived(parse(Second, payload))
+        if kind == wire.CLOCK:
+            token, ticks = struct.unpack(wire.CLOCK_BODY, payload)
+            return ClockReceived(token, ticks)
+        if kind == wire.CHUNK:
+            return _chunk(self.hello.boot, payload)
+        if kind == wire.LOST:
+            (clip,) = struct.unpack_from("<I", payload)
+            return ClipLost(self.hello.boot, clip, printable(payload[4:]))
+        raise RemoteProtocolError("no such kind of frame")
+
+    def _hello(self, hello: Hello) -> Event:
+        if hello.v != wire.VERSION:
+            return self._refusal(f"the board speaks version {hello.v} of the wire, this gateway {wire.VERSION}")
+        if self._board_id is not None and hello.id != self._board_id:
+            return self._refusal(
+                f'the board on this port says it is "{hello.id}", the configuration expects "{self._board_id}" '
+                "here; correct the port, or give the board its own id with flash.py"
+            )
+        rebooted = self.hello is not None and self.hello.boot != hello.boot
+        self.hello = hello
+        self._step(Step.HELLO)
+        return HelloReceived(hello, rebooted)
+
+    def _refuse(self, reason: str, events: list[Event]) -> None:
+        events.append(self._refusal(reason))
+
+    def _refusal(self, reason: str) -> BoardRefused:
+        self._step(Step.REFUSAL)
+        return BoardRefused(reason)
+
+    def _step(self, step: Step) -> None:
+        self.state = TRANSITIONS[self.state, step]
+
+
+def _figures(payload: bytes) -> FiguresReceived:
+    sample, laf, lafmax, laeq, flags, count = struct.unpack_from(wire.FIGURES_HEAD, payload)
+    if len(payload) != wire.FIGURES_HEAD_BYTES + 2 * count:
+        raise RemoteProtocolError(f"{count} bands do not fit {len(payload)} bytes")
+    bands = struct.unpack_from(f"<{count}h", payload, wire.FIGURES_HEAD_BYTES)
+    return FiguresReceived(
+        sample, laf / 100, lafmax / 100, laeq / 100, flags, tuple(level / 100 for level in bands)
+    )
+
+
+def _chunk(boot: int, payload: bytes) -> ChunkReceived:
+    clip, part, total, offset = struct.unpack_from(wire.CHUNK_HEAD, payload)
+    data = payload[wire.CHUNK_HEAD_BYTES :]
+    known = None if total == wire.TOTAL_UNKNOWN else total
+    end = offset + len(data)
+    if part >= wire.PARTS:
+        raise RemoteProtocolError(f"clip {clip} has no part {part}")
+    if end > (MAX_PART_BYTES if known is None else known) or (known or 0) > MAX_PART_BYTES:
+        raise RemoteProtocolError(f"clip {clip} part {part}: byte {end} of {known} cannot be")
+    return ChunkReceived(boot, clip, part, known, offset, data)
+
+
+def printable(data: bytes) -> str:
+    """Return `data` as text that is safe in a log: bounded, without control characters."""
+    text = data[:MAX_LOG_TEXT].decode("utf-8", "replace")
+    shown = "".join(character if character.isprintable() else "�" for character in text.strip())
+    return shown + ("…" if len(data) > MAX_LOG_TEXT else "")

@@ -1,0 +1,1 @@
+"""Boards and clocks made of software, for tests of whatever uses the gateway."""
