@@ -1,0 +1,203 @@
+"""The configuration of the gateway: one TOML file, checked whole before anything starts.
+
+Rules of this file
+- Every key is in a model here and explained in `site.example.toml`; a key that is not is an error.
+- A message names the file, the key by its path, what is wrong, and what to write instead, in one line.
+- Paths in the file are relative to the file.
+- What the city promises (at most 30 days) is a constant here, not a key.
+"""
+
+import difflib
+import tomllib
+import types
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gateway.errors import ConfigError
+
+MAX_RETENTION_DAYS = 30  # the city's promise; a longer period is a configuration error, not a choice
+Id = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$",
+        description="1 to 32 small letters, digits and hyphens, as in genk-1",
+    ),
+]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+PortSpec = Annotated[str, Field(min_length=1, description="id:SERIAL (see flash.py --list) or a path")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SiteConfig(_Section):
+    """Where this is."""
+
+    id: Id
+    name: Text
+
+
+class StoreConfig(_Section):
+    """Where clips and packages lie until they are delivered, and how long at most."""
+
+    path: Annotated[Path, Field(strict=False)]
+    retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION_DAYS)] = MAX_RETENTION_DAYS
+
+
+class BoardConfig(_Section):
+    """A board and the port it is on."""
+
+    id: Id
+    port: PortSpec
+    baud: Annotated[int, Field(ge=9600, le=12_000_000)] = 921600
+
+
+class SensorConfig(BoardConfig):
+    """A microphone board, and the camera that its lines reach."""
+
+    camera: Id | None = None
+
+
+class CameraConfig(BoardConfig):
+    """A camera module."""
+
+
+class DeliverConfig(_Section):
+    """Where sealed packages are copied to."""
+
+    directory: Annotated[Path, Field(strict=False)] | None = None
+
+
+class LimitsConfig(_Section):
+    """Waiting times."""
+
+    camera_wait_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+
+
+class Config(_Section):
+    """The whole file."""
+
+    site: SiteConfig
+    store: StoreConfig
+    sensors: Annotated[tuple[SensorConfig, ...], Field(strict=False, min_length=1)]
+    cameras: Annotated[tuple[CameraConfig, ...], Field(strict=False)] = ()
+    deliver: DeliverConfig = DeliverConfig()
+    limits: LimitsConfig = LimitsConfig()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Config":
+        boards: dict[str, str] = {}
+        ports: dict[str, str] = {}
+        for name, section in (("sensors", self.sensors), ("cameras", self.cameras)):
+            for number, board in enumerate(section):
+                where = f"{name}[{number}]"
+                if board.id in boards:
+                    raise ValueError(
+                        f'{where}.id: "{board.id}" is {boards[board.id]} already; give each board its own id'
+                    )
+                if board.port in ports:
+                    raise ValueError(f'{where}.port: "{board.port}" is the port of {ports[board.port]} already')
+                boards[board.id] = ports[board.port] = where
+        cameras = [camera.id for camera in self.cameras]
+        for number, sensor in enumerate(self.sensors):
+            if sensor.camera is not None and sensor.camera not in cameras:
+                raise ValueError(
+                    f'sensors[{number}].camera: there is no camera "{sensor.camera}"; '
+                    f"{_did_you_mean(sensor.camera, cameras)}"
+                )
+        return self
+
+    def camera_of(self, sensor_id: str) -> str | None:
+        """Return the id of the camera that the lines of `sensor_id` reach: the named one, or the only one."""
+        for sensor in self.sensors:
+            if sensor.id == sensor_id and sensor.camera is not None:
+                return sensor.camera
+        return self.cameras[0].id if len(self.cameras) == 1 else None
+
+
+def load(path: Path) -> Config:
+    """Read and check the TOML file at `path`; `ConfigError` says in one line what is wrong and what to do."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; copy site.example.toml and fill it in") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}; correct that line") from None
+    config = check(values, str(path))
+    base = path.absolute().parent
+    store = config.store.model_copy(update={"path": base / config.store.path.expanduser()})
+    directory = config.deliver.directory
+    deliver = config.deliver.model_copy(
+        update={"directory": None if directory is None else base / directory.expanduser()}
+    )
+    return config.model_copy(update={"store": store, "deliver": deliver})
+
+
+def check(values: dict[str, Any], source: str = "configuration") -> Config:
+    """Return `values` (as TOML gives them) as a `Config`; `ConfigError` names what is wrong after `source`."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {_explain(error)}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    """Return the first problem as `path: what is wrong; cure`. Unknown keys first: they explain the rest."""
+    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+    problem = problems[0]
+    where, kind = _path(problem["loc"]), problem["type"]
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key; {_did_you_mean(str(problem['loc'][-1]), _keys(problem['loc'][:-1]))}"
+    if kind == "missing":
+        return f"{where}: missing; see site.example.toml"
+    if kind == "value_error":  # raised above, with its own path
+        return problem["msg"].removeprefix("Value error, ")
+    if where == "store.retention_days" and kind == "less_than_equal":
+        return (
+            f"{where}: {problem['input']} days is more than the {MAX_RETENTION_DAYS} that may be kept; "
+            f"write at most {MAX_RETENTION_DAYS}"
+        )
+    if kind == "string_pattern_mismatch":
+        return f"{where}: {problem['input']!r} will not do; write 1 to 32 small letters, digits and hyphens"
+    message = problem["msg"]
+    return f"{where}: {problem['input']!r} will not do; {message[:1].lower()}{message[1:]}"
+
+
+def _path(steps: tuple[int | str, ...]) -> str:
+    text = ""
+    for step in steps:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _keys(steps: tuple[int | str, ...]) -> list[str]:
+    """Return the keys the section at `steps` may have."""
+    model: type[BaseModel] = Config
+    for step in steps:
+        if isinstance(step, str):
+            model = _model_in(model.model_fields[step].annotation) or model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Return the section that a field of type `annotation` holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (tuple, types.UnionType, Annotated):
+        for inner in get_args(annotation):
+            found = _model_in(inner)
+            if found is not None:
+                return found
+    return None
+
+
+def _did_you_mean(word: str, words: list[str]) -> str:
+    close = difflib.get_close_matches(word, words, n=1)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"possible here: {', '.join(words)}" if words else "leave it out"

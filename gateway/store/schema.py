@@ -1,0 +1,86 @@
+"""The tables of the store, and how its file is opened.
+
+Rules of this file
+- WAL with synchronous=FULL: what is committed survives a power cut. secure_delete: what is deleted is zeroed.
+- One process, one connection, one thread (see `thread.py`).
+- `clips` keeps a row for every clip ever accepted: the tombstone makes a second delivery change nothing.
+- A newer layout than `VERSION` is refused, never guessed at.
+"""
+
+from pathlib import Path
+
+import apsw
+
+from gateway.errors import StoreError
+
+VERSION = 1
+TABLES = """
+CREATE TABLE boots (
+  board TEXT NOT NULL, boot INTEGER NOT NULL, kind TEXT NOT NULL,
+  hello TEXT NOT NULL,               -- JSON as the board sent it, newest
+  seen_wall_ns INTEGER NOT NULL,
+  PRIMARY KEY (board, boot)
+) STRICT;
+CREATE TABLE clips (
+  id INTEGER PRIMARY KEY,
+  board TEXT NOT NULL, boot INTEGER NOT NULL, clip INTEGER NOT NULL,
+  kind TEXT NOT NULL,                -- sensor | camera
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL DEFAULT '',   -- why it is not whole, or not there any more
+  accepted_wall_ns INTEGER NOT NULL,
+  changed_wall_ns INTEGER NOT NULL,
+  event_sha256 TEXT,                 -- of the event part: tells a repeated clip from another under the same number
+  keep_ns INTEGER,                   -- KEEP edge in the gateway's time (see service/matching of clips)
+  keep_uncertainty_ns INTEGER,
+  trigger_wall_ns INTEGER,
+  package TEXT,                      -- file name
+  package_sha256 TEXT,
+  summary TEXT,                      -- JSON for lists: level, behaviour, score, what is missing
+  UNIQUE (board, boot, clip)
+) STRICT;
+CREATE INDEX clips_by_state ON clips (state);
+CREATE TABLE parts (
+  clip_id INTEGER NOT NULL REFERENCES clips (id), part INTEGER NOT NULL,
+  have INTEGER NOT NULL, total INTEGER, -- bytes; total is NULL while it is not known
+  PRIMARY KEY (clip_id, part)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE chunks (
+  clip_id INTEGER NOT NULL REFERENCES clips (id), part INTEGER NOT NULL,
+  start INTEGER NOT NULL, data BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX chunks_in_order ON chunks (clip_id, part, start);
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; -- accepted, last_manifest
+INSERT INTO facts VALUES ('accepted', '0'), ('last_manifest', '');
+"""
+
+
+def connect(path: Path) -> apsw.Connection:
+    """Open the database at `path`, make it when it is new. `StoreError` when it is of another program."""
+    connection = apsw.Connection(str(path))
+    try:
+        connection.set_busy_timeout(2000)
+        # EXCLUSIVE: a second gateway on the same store fails at once instead of racing.
+        connection.pragma("locking_mode", "EXCLUSIVE")
+        connection.pragma("journal_mode", "WAL")
+        connection.pragma("synchronous", "FULL")
+        connection.pragma("secure_delete", "ON")
+        connection.pragma("foreign_keys", "ON")
+        with connection:
+            version = connection.pragma("user_version")
+            if version == 0:
+                connection.execute(TABLES)
+                connection.pragma("user_version", VERSION)
+            elif version != VERSION:
+                raise StoreError(
+                    f"{path}: layout {version}, this program knows {VERSION}; start the program that wrote it"
+                )
+    except apsw.BusyError:
+        connection.close()
+        raise StoreError(f"{path}: in use by another gateway; stop that one first") from None
+    except apsw.NotADBError:
+        connection.close()
+        raise StoreError(f"{path}: is not a store of this program; move it away") from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
