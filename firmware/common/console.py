@@ -9,6 +9,10 @@ import select
 import sys
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import LinkSettings, Port, StampMs
+
 BACK_OFF_MS = 250
 SLOW_MS = 20  # a USB packet takes 1 ms; slower means that nobody reads
 READ_BYTES = 256  # at most a few lines a call; the rest waits
@@ -32,31 +36,33 @@ class _Usb:
             found += byte
         return found
 
-    def write(self, view):
+    def write(self, view: memoryview) -> int | None:
         if not self._writable.poll(0):
             return 0
         return self._out.write(view)
 
 
 class _Uart:
-    def __init__(self, link) -> None:
+    def __init__(self, link: "LinkSettings") -> None:
         from machine import UART
 
-        self._uart = UART(link["id"], link["baud"], tx=link["tx"], rx=link["rx"], txbuf=8192, rxbuf=1024, timeout=0)
+        self._uart = UART(
+            link["id"], link["baud"], tx=link["tx"], rx=link["rx"], txbuf=8192, rxbuf=1024, timeout=0
+        )
 
     def read(self) -> bytes:
         return self._uart.read(READ_BYTES) or b""
 
-    def write(self, view):
+    def write(self, view: memoryview) -> int | None:
         return self._uart.write(view)
 
 
 class Console:
     """The port named by `link` (dict of settings.json)."""
 
-    def __init__(self, link) -> None:
-        self._port = _Uart(link) if link["port"] == "uart" else _Usb()
-        self._quiet_until = None
+    def __init__(self, link: "LinkSettings") -> None:
+        self._port: "Port" = _Uart(link) if link["port"] == "uart" else _Usb()
+        self._quiet_until: "StampMs | None" = None
 
     def read(self) -> bytes:
         """Return what has come from the host; b"" when nothing has. Never waits."""
@@ -65,7 +71,7 @@ class Console:
             self._quiet_until = None
         return data
 
-    def write(self, view) -> int:
+    def write(self, view: memoryview) -> int:
         """Send `view` (memoryview) as far as the host takes it now; return the number of bytes taken."""
         start = time.ticks_ms()
         if self._quiet_until is not None:

@@ -8,6 +8,11 @@ import sys
 import machine
 
 from . import wire
+from .settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Json
 
 BOOT_FILE = "boot.txt"
 CODE_FILE = "code.txt"  # written by flash.py: the hash over all firmware files
@@ -35,7 +40,7 @@ def code_hash() -> str:
         return ""
 
 
-def hello(settings, boot: int, clock_hz: int, held, checks):
+def hello(settings: Settings, boot: int, clock_hz: int, held: list[int], checks: dict[str, str]) -> "Json":
     """Return HELLO's dict (docs/protocol.md) of the board with `settings`."""
     try:
         import ulab
@@ -50,7 +55,7 @@ def hello(settings, boot: int, clock_hz: int, held, checks):
         "uid": binascii.hexlify(machine.unique_id()).decode(),
         "boot": boot,
         "code": code_hash(),
-        "micropython": ".".join([str(part) for part in sys.implementation[1][:3]]),
+        "micropython": ".".join([str(part) for part in sys.implementation.version[:3]]),
         "ulab": ulab_version,
         "mem_free": gc.mem_free(),
         "clock_hz": clock_hz,

@@ -15,6 +15,11 @@ import struct
 
 from . import wire
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Buffer, Callable, HeldClip, Json
+    from firmware.common.console import Console
+
 WINDOW = 16  # chunks in flight: 32 KiB, the round trip of a durable commit at 1 MB/s
 CHUNKS_PER_SERVE = 8
 RESEND_MS = 1000
@@ -26,7 +31,7 @@ HELP = "lines: hello 1 | clock TOKEN | ack BOOT CLIP PART OFFSET | done BOOT CLI
 class _Transfer:
     """How far one clip has got: bytes sent and acknowledged of each part; -1 = nothing acknowledged yet."""
 
-    def __init__(self, clip) -> None:
+    def __init__(self, clip: "HeldClip") -> None:
         self.clip = clip
         self.sent = [-1] * wire.PARTS
         self.acked = [-1] * wire.PARTS
@@ -39,7 +44,9 @@ class _Transfer:
 class Link:
     """`console` has read() and write(); `ticks()` is the board's clock; `hello()` returns HELLO's dict."""
 
-    def __init__(self, console, boot: int, ticks, hello) -> None:
+    def __init__(
+        self, console: "Console", boot: int, ticks: "Callable[[], int]", hello: "Callable[[], Json]"
+    ) -> None:
         self._console = console
         self._boot = boot
         self._ticks = ticks
@@ -50,32 +57,34 @@ class Link:
         self._start = 0
         self._stop = 0
         self._line = bytearray()
-        self._transfers = []
-        self._lost = {}
-        self._heard_ms = None
+        self._transfers: list[_Transfer] = []
+        self._lost: dict[int, str] = {}
+        self._heard_ms: int | None = None
         self._progress_ms = 0
         self._lost_ms = 0
         self.dropped = 0
-        self.on_done = None  # called with the clip when the gateway has it
+        self.on_done: "Callable[[HeldClip], None] | None" = (
+            None  # called with the clip when the gateway has it
+        )
 
-    def hold(self, clip) -> None:
+    def hold(self, clip: "HeldClip") -> None:
         """Send `clip` until the gateway has it."""
         self._transfers.append(_Transfer(clip))
 
-    def give_up(self, clip, reason: str) -> None:
+    def give_up(self, clip: "HeldClip", reason: str) -> None:
         """Forget `clip` and say so until the gateway knows."""
         self._transfers = [t for t in self._transfers if t.clip is not clip]
         self._lost[clip.number] = reason
 
-    def held(self):
+    def held(self) -> list[int]:
         """Return the numbers of the clips that wait for the gateway."""
         return [t.clip.number for t in self._transfers]
 
-    def send(self, kind: int, payload) -> bool:
+    def send(self, kind: int, payload: "Buffer") -> bool:
         """Queue a frame; False when the host reads too slowly: the frame is dropped and counted."""
         return self._queue(self._writer.frame(kind, payload))
 
-    def send_json(self, kind: int, values) -> bool:
+    def send_json(self, kind: int, values: "Json") -> bool:
         """Queue a frame with `values` (dict) as JSON."""
         return self.send(kind, json.dumps(values).encode())
 
@@ -98,7 +107,7 @@ class Link:
 
     # -- towards the host
 
-    def _queue(self, frame) -> bool:
+    def _queue(self, frame: memoryview) -> bool:
         size = len(frame)
         if self._stop + size > TX_BYTES and self._start:
             waiting = self._stop - self._start
@@ -140,7 +149,7 @@ class Link:
             transfer.sent[part] = offset + size
             self._flush()
 
-    def _next_chunk(self, transfer):
+    def _next_chunk(self, transfer: _Transfer) -> tuple[int | None, int]:
         """Return (part, bytes) of the chunk to send next, or (None, 0): wait for sound or acknowledgements."""
         in_flight = 0
         for part in range(wire.PARTS):
@@ -161,7 +170,7 @@ class Link:
 
     # -- from the host
 
-    def _receive(self, data, now_ms: int) -> None:
+    def _receive(self, data: bytes, now_ms: int) -> None:
         self._line += data
         while True:
             end = self._line.find(b"\n")
@@ -174,7 +183,7 @@ class Link:
         if len(self._line) > wire.MAX_LINE:
             self._line = bytearray()
 
-    def _obey(self, words, checked: bool, now_ms: int) -> None:
+    def _obey(self, words: list[str], checked: bool, now_ms: int) -> None:
         name = words[0]
         try:
             numbers = [int(word) for word in words[1:]]

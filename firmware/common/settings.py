@@ -6,10 +6,14 @@ with a doubtful setting does not start, it says which one and what it may be.
 
 import json
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Json, LinkSettings, Pins, Rule
+
 MODES = ("observe", "dialogue", "evidence")
 
 # key: (type, lowest, highest) or (type, allowed values); "pins" and "link" are checked by their users.
-SENSOR = {
+SENSOR: "dict[str, Rule]" = {
     "kind": (str, ("sensor",)),
     "id": (str, None),
     "rate": (int, (48000, 32000)),
@@ -32,7 +36,7 @@ SENSOR = {
     "link": (dict, None),
 }
 
-CAMERA = {
+CAMERA: "dict[str, Rule]" = {
     "kind": (str, ("camera",)),
     "id": (str, None),
     "size": (list, None),
@@ -55,12 +59,39 @@ class SettingsError(Exception):
 class Settings:
     """The checked settings, one attribute a key."""
 
-    def __init__(self, values) -> None:
+    kind: str
+    id: str
+    mode: str
+    pins: "Pins"
+    link: "LinkSettings"
+    before_s: int
+    after_s: int
+    # sensor
+    rate: int
+    channels: int
+    bits: int
+    decimate: int
+    full_scale_db: float
+    calibration_db: float
+    threshold_dba: float
+    signature_threshold: float
+    min_duration_s: float
+    hold_off_s: float
+    max_per_hour: int
+    slots: int
+    ibuf_bytes: int
+    # camera
+    size: list[int]
+    quality: int
+    fps: int
+    ring_bytes: int
+
+    def __init__(self, values: "Json") -> None:
         for key in values:
             setattr(self, key, values[key])
 
 
-def check(values) -> "Settings":
+def check(values: "Json") -> Settings:
     """Return `Settings` of `values` (dict as in settings.json); `SettingsError` names what is wrong."""
     kind = values.get("kind")
     if kind not in ("sensor", "camera"):
@@ -82,7 +113,7 @@ def check(values) -> "Settings":
     return Settings(values)
 
 
-def load(path: str) -> "Settings":
+def load(path: str) -> Settings:
     """Read and check `path`; `SettingsError` when it is missing, no JSON, or wrong."""
     try:
         with open(path) as file:
@@ -93,10 +124,10 @@ def load(path: str) -> "Settings":
         raise SettingsError("%s: not JSON; run flash.py again" % path)
     if not isinstance(values, dict):
         raise SettingsError("%s: not a JSON object; run flash.py again" % path)
-    return check(values)
+    return check(values)  # pyright: ignore[reportUnknownArgumentType]  # JSON keys are text
 
 
-def _checked(key, value, rule):
+def _checked(key: str, value: object, rule: "Rule") -> object:
     kind = rule[0]
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)

@@ -2,6 +2,10 @@
 
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import StampUs
+
 
 class Ticks:
     """Microseconds since it was made. `now` must be called more often than `ticks_us` wraps."""
@@ -17,6 +21,6 @@ class Ticks:
         self._last = stamp
         return self._us
 
-    def at(self, stamp: int) -> int:
+    def at(self, stamp: "StampUs") -> int:
         """Return what `now` was at `stamp`, a recent value of `time.ticks_us()`."""
         return self._us + time.ticks_diff(stamp, self._last)

@@ -14,7 +14,7 @@ import binascii
 import struct
 
 try:
-    from micropython import const
+    from micropython import const  # pyright: ignore[reportAssignmentType]
 except ImportError:  # CPython
 
     def const(value: int) -> int:
@@ -59,7 +59,7 @@ FIGURES_HEAD_BYTES = const(16)
 CLOCK_BODY = "<IQ"  # token, ticks
 
 
-def cobs_encode(source, size: int, target, at: int) -> int:
+def cobs_encode(source: bytearray, size: int, target: bytearray, at: int) -> int:
     """Encode `source[:size]` (bytearray) into `target` (bytearray) from `at`; return the end.
 
     Consistent Overhead Byte Stuffing, Cheshire & Baker 1999. The loop runs once per zero byte or
@@ -86,7 +86,7 @@ def cobs_encode(source, size: int, target, at: int) -> int:
         start = stop + 1
 
 
-def cobs_decode(data):
+def cobs_decode(data: bytes | bytearray | memoryview) -> bytearray | None:
     """Return the bytes that `data` (bytes without 0x00) encodes, or None when it encodes nothing."""
     out = bytearray()
     at = 0
@@ -117,7 +117,7 @@ class FrameWriter:
         self.payload = self._raw_view[HEADER_BYTES : HEADER_BYTES + MAX_PAYLOAD]
         self.seq = 0
 
-    def finish(self, kind: int, size: int):
+    def finish(self, kind: int, size: int) -> memoryview:
         """Return a memoryview of the encoded frame with `size` bytes of payload; valid until the next call."""
         struct.pack_into(HEADER, self._raw, 0, VERSION, kind, self.seq)
         self.seq = (self.seq + 1) & 0xFFFF
@@ -128,7 +128,7 @@ class FrameWriter:
         self._encoded[stop] = 0
         return self._encoded_view[: stop + 1]
 
-    def frame(self, kind: int, payload):
+    def frame(self, kind: int, payload: bytes | bytearray | memoryview) -> memoryview:
         """Return a memoryview of the frame that carries `payload` (bytes); valid until the next call."""
         size = len(payload)
         if size > MAX_PAYLOAD:
@@ -154,7 +154,7 @@ class Garbage:
         self.data = data
 
 
-def parse_frame(data):
+def parse_frame(data: bytes) -> Frame | None:
     """Return the `Frame` in `data` (bytes between two 0x00), or None when the check fails."""
     if len(data) > MAX_ENCODED:
         return None
@@ -174,9 +174,9 @@ class FrameReader:
     def __init__(self) -> None:
         self._pending = bytearray()
 
-    def feed(self, data):
+    def feed(self, data: bytes | bytearray | memoryview) -> list[Frame | Garbage]:
         """Return the list of `Frame` and `Garbage` that `data` completes, in order."""
-        found = []
+        found: list[Frame | Garbage] = []
         pending = self._pending
         pending += data
         start = 0
@@ -206,7 +206,7 @@ def line(text: str, *, checked: bool = True) -> bytes:
     return body + b"\n"
 
 
-def parse_line(data):
+def parse_line(data: bytes | bytearray | memoryview) -> tuple[list[str], bool] | None:
     """Return (words, checked) of a line (bytes, without its line end), or None when it is damaged.
 
     `checked` is False for a line without a check, as a person types it.
