@@ -1,1 +1,1 @@
-# Runs on MicroPython; importable on CPython under the same names.
+"""What runs on the boards, on MicroPython; importable on CPython under the same names."""

@@ -1,7 +1,7 @@
 """The camera module: one bounded call, `step`, per frame. Take a frame, obey the lines, serve the link.
 
-Frames exist in volatile memory only, and only while ARM is up. What `docs/protocol.md` calls this board's clock is
-microseconds since start.
+Frames exist in volatile memory only, and only while ARM is up. What `docs/protocol.md` calls this board's
+clock is microseconds since start.
 """
 
 import gc
@@ -13,8 +13,12 @@ from firmware.camera.lines import SensorLines
 from firmware.common import identity, wire
 from firmware.common.console import Console
 from firmware.common.link import Link
-from firmware.common.settings import load
+from firmware.common.settings import Settings, load
 from firmware.common.ticks import Ticks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Buffer, Json
 
 SETTINGS_FILE = "settings.json"
 SECOND_US = 1000000
@@ -25,7 +29,7 @@ MAX_HELD = 4  # KEEP edges without a gateway beyond this are refused; the ring c
 class CameraModule:
     """Everything the module does with its `settings`."""
 
-    def __init__(self, settings, boot: int) -> None:
+    def __init__(self, settings: Settings, boot: int) -> None:
         self._settings = settings
         self._boot = boot
         self._ring = FrameRing(settings.ring_bytes)
@@ -33,7 +37,7 @@ class CameraModule:
         self._timer = Ticks()
         self._link = Link(Console(settings.link), boot, self._timer.now, self.hello)
         self._link.on_done = self._clip_done
-        self._clips = []
+        self._clips: list[Clip] = []
         self._count = 0
         self._frames = 0
         self._dark = 0
@@ -61,15 +65,15 @@ class CameraModule:
             self._next_second = now + SECOND_US
             self._end_second(now)
 
-    def hello(self):
+    def hello(self) -> "Json":
         """Return HELLO's dict (docs/protocol.md)."""
         return identity.hello(self._settings, self._boot, 1000000, self._link.held(), self._checks())
 
-    def _open_clip(self):
-        """The clip whose frames are still coming, or None."""
+    def _open_clip(self) -> Clip | None:
+        """Return the clip whose frames are still coming, or None."""
         return self._clips[-1] if self._clips and not self._clips[-1].ended else None
 
-    def _store(self, now: int, jpeg) -> None:
+    def _store(self, now: int, jpeg: "Buffer") -> None:
         entry = self._ring.add(now, jpeg)
         if entry is None:
             return
@@ -105,7 +109,7 @@ class CameraModule:
                 self._link.give_up(held, "not fetched in time; its memory was needed")
                 self._clip_done(held)
 
-    def _clip_done(self, clip) -> None:
+    def _clip_done(self, clip: Clip) -> None:
         self._clips.remove(clip)
         self._ring.release(clip.entries)
 
@@ -123,8 +127,8 @@ class CameraModule:
             },
         )
 
-    def _checks(self):
-        found = {}
+    def _checks(self) -> dict[str, str]:
+        found: dict[str, str] = {}
         if self._dark:
             found["camera"] = "%d times no frame came: check the ribbon cable" % self._dark
         return found

@@ -2,17 +2,28 @@
 
 from camera import Camera, FrameSize, PixelFormat
 
-SIZES = {(640, 480): "VGA", (800, 600): "SVGA", (1024, 768): "XGA", (1280, 720): "HD"}
+from firmware.common.settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Json
+
+SIZES: "dict[tuple[int, ...], str]" = {
+    (640, 480): "VGA",
+    (800, 600): "SVGA",
+    (1024, 768): "XGA",
+    (1280, 720): "HD",
+}
 
 
 class Capture:
     """`settings` gives size [width, height], quality 1..100 and the sensor's pins."""
 
-    def __init__(self, settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         size = tuple(settings.size)
         if size not in SIZES:
             raise ValueError("size: must be one of %s, not %s" % (sorted(SIZES), settings.size))
-        pins = {name: value for name, value in settings.pins.items() if name not in ("arm", "keep")}
+        pins: Json = {name: value for name, value in settings.pins.items() if name not in ("arm", "keep")}
         self._camera = Camera(
             pixel_format=PixelFormat.JPEG,
             frame_size=getattr(FrameSize, SIZES[size]),
@@ -21,6 +32,6 @@ class Capture:
             **pins,
         )
 
-    def frame(self):
-        """Wait for the next frame and return its JPEG bytes (valid until the next call); None when there is none."""
+    def frame(self) -> memoryview | None:
+        """Wait for the next frame; return its JPEG bytes, valid until the next call, or None."""
         return self._camera.capture()

@@ -3,7 +3,12 @@
 import json
 import struct
 
+from firmware.camera.frames import FrameRing
 from firmware.common import wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Entry
 
 RECORD = "<QI"  # ticks, length
 RECORD_BYTES = 12
@@ -12,20 +17,22 @@ RECORD_BYTES = 12
 class Clip:
     """The frames of `ring` from `first_ticks` to `end_ticks`; read through the link once it has ended."""
 
-    def __init__(self, ring, number: int, keep_ticks: int, first_ticks: int, end_ticks: int, size) -> None:
+    def __init__(
+        self, ring: FrameRing, number: int, keep_ticks: int, first_ticks: int, end_ticks: int, size: list[int]
+    ) -> None:
         self.number = number
         self.end_ticks = end_ticks
         self.ended_ms = 0
         self.entries = ring.since(first_ticks)
         ring.hold(self.entries)
         self._ring = ring
-        self._offsets = None
+        self._offsets: list[int] = []  # of each frame in the media part, and its end; empty until then
         self._index = b""
         self._event = json.dumps({"keep": keep_ticks, "size": size, "format": "jpeg"}).encode()
         self._summary = b""
         self._last = 0
 
-    def add(self, entry) -> None:
+    def add(self, entry: "Entry") -> None:
         """Take a frame that was stored after the KEEP edge."""
         self._ring.hold([entry])
         self.entries.append(entry)
@@ -45,13 +52,13 @@ class Clip:
     @property
     def ended(self) -> bool:
         """True when all frames are there."""
-        return self._offsets is not None
+        return len(self._offsets) > 0
 
     def total(self, part: int) -> int:
         """Return the bytes of `part`, or wire.TOTAL_UNKNOWN."""
         if part == wire.PART_EVENT:
             return len(self._event)
-        if self._offsets is None:
+        if not self._offsets:
             return wire.TOTAL_UNKNOWN
         if part == wire.PART_MEDIA:
             return self._offsets[-1]
@@ -62,15 +69,21 @@ class Clip:
         total = self.total(part)
         return 0 if total == wire.TOTAL_UNKNOWN else total
 
-    def read(self, part: int, offset: int, view) -> None:
+    def read(self, part: int, offset: int, view: memoryview) -> None:
         """Fill `view` (memoryview) with the bytes of `part` from `offset`."""
         if part == wire.PART_MEDIA:
             self._read_media(offset, view)
             return
-        data = self._event if part == wire.PART_EVENT else self._index if part == wire.PART_TRACE else self._summary
+        data = (
+            self._event
+            if part == wire.PART_EVENT
+            else self._index
+            if part == wire.PART_TRACE
+            else self._summary
+        )
         view[: len(view)] = data[offset : offset + len(view)]
 
-    def _read_media(self, offset: int, view) -> None:
+    def _read_media(self, offset: int, view: memoryview) -> None:
         offsets = self._offsets
         frame = self._last if offsets[self._last] <= offset else 0
         while offsets[frame + 1] <= offset:

@@ -6,6 +6,10 @@ Rules of this file
 - Frames older than the pre-roll are let go, and `wipe` overwrites everything that no clip holds.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Buffer, Entry
+
 ZEROS = bytes(4096)
 
 
@@ -16,15 +20,15 @@ class FrameRing:
         self._buffer = bytearray(capacity)
         self._view = memoryview(self._buffer)
         self._capacity = capacity
-        self._entries = []
-        self._held = []
+        self._entries: list[Entry] = []
+        self._held: list[Entry] = []
         self._head = 0
         self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, ticks: int, jpeg):
+    def add(self, ticks: int, jpeg: "Buffer") -> "Entry | None":
         """Store `jpeg` taken at `ticks`; return its entry, or None when held clips leave no room."""
         size = len(jpeg)
         start = self._head if self._head + size <= self._capacity else 0
@@ -38,7 +42,7 @@ class FrameRing:
         self._entries.append(entry)
         return entry
 
-    def since(self, ticks: int):
+    def since(self, ticks: int) -> "list[Entry]":
         """Return the entries taken at `ticks` or later."""
         return [e for e in self._entries if e[0] >= ticks]
 
@@ -49,11 +53,11 @@ class FrameRing:
             if entry not in self._held:
                 self._zero(entry[1], entry[2])
 
-    def hold(self, entries) -> None:
+    def hold(self, entries: "list[Entry]") -> None:
         """Keep `entries` until they are released."""
         self._held = self._held + list(entries)
 
-    def release(self, entries) -> None:
+    def release(self, entries: "list[Entry]") -> None:
         """Wipe `entries`; nobody needs them any more."""
         self._held = [e for e in self._held if e not in entries]
         for entry in entries:
@@ -67,7 +71,7 @@ class FrameRing:
                 self._zero(entry[1], entry[2])
         self._entries = []
 
-    def read(self, entry, offset: int, view) -> None:
+    def read(self, entry: "Entry", offset: int, view: memoryview) -> None:
         """Fill `view` (memoryview) with the bytes of `entry` from `offset`."""
         start = entry[1] + offset
         view[: len(view)] = self._view[start : start + len(view)]
@@ -80,8 +84,5 @@ class FrameRing:
             size -= count
 
     @staticmethod
-    def _overlaps(entries, start: int, size: int) -> bool:
-        for entry in entries:
-            if entry[1] < start + size and start < entry[1] + entry[2]:
-                return True
-        return False
+    def _overlaps(entries: "list[Entry]", start: int, size: int) -> bool:
+        return any(entry[1] < start + size and start < entry[1] + entry[2] for entry in entries)

@@ -1,1 +1,1 @@
-# Runs on MicroPython; importable on CPython under the same names.
+"""What both kinds of board share, and the wire that they share with the gateway."""

@@ -61,8 +61,8 @@ class Console:
     """The port named by `link` (dict of settings.json)."""
 
     def __init__(self, link: "LinkSettings") -> None:
-        self._port: "Port" = _Uart(link) if link["port"] == "uart" else _Usb()
-        self._quiet_until: "StampMs | None" = None
+        self._port: Port = _Uart(link) if link["port"] == "uart" else _Usb()
+        self._quiet_until: StampMs | None = None
 
     def read(self) -> bytes:
         """Return what has come from the host; b"" when nothing has. Never waits."""

@@ -5,8 +5,10 @@ Import from here under `if TYPE_CHECKING:`, and quote what you import.
 
 from array import array
 from collections.abc import Callable as Callable
+from typing import Any as Any
+from typing import Protocol, TypeAlias, TypedDict
+
 from _mpy_shed.time_mp import _TicksMs, _TicksUs
-from typing import Any, Protocol, TypeAlias, TypedDict
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 StampMs: TypeAlias = _TicksMs  # of time.ticks_ms(): goes into ticks_diff and ticks_add, nothing else
@@ -15,6 +17,8 @@ Json: TypeAlias = dict[str, Any]
 Rule: TypeAlias = tuple[Any, ...]  # a row of the tables in common/settings.py, after the key
 Pins: TypeAlias = dict[str, int]
 Bands: TypeAlias = array[int]  # array("h"), 0.01 dB
+
+Entry: TypeAlias = tuple[int, int, int]  # a frame in camera/frames.py: ticks, start, size
 
 class LinkSettings(TypedDict):
     """`link` of settings.json; {"port": "usb"} has none of the others."""

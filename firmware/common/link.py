@@ -17,8 +17,8 @@ from . import wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.common.kinds import Buffer, Callable, HeldClip, Json
     from firmware.common.console import Console
+    from firmware.common.kinds import Any, Buffer, Callable, HeldClip, Json
 
 WINDOW = 16  # chunks in flight: 32 KiB, the round trip of a durable commit at 1 MB/s
 CHUNKS_PER_SERVE = 8
@@ -63,9 +63,7 @@ class Link:
         self._progress_ms = 0
         self._lost_ms = 0
         self.dropped = 0
-        self.on_done: "Callable[[HeldClip], None] | None" = (
-            None  # called with the clip when the gateway has it
-        )
+        self.on_done: Callable[[Any], None] | None = None  # called with the clip when the gateway has it
 
     def hold(self, clip: "HeldClip") -> None:
         """Send `clip` until the gateway has it."""
@@ -150,7 +148,7 @@ class Link:
             self._flush()
 
     def _next_chunk(self, transfer: _Transfer) -> tuple[int | None, int]:
-        """Return (part, bytes) of the chunk to send next, or (None, 0): wait for sound or acknowledgements."""
+        """Return (part, bytes) of the chunk to send next; (None, 0): wait for sound or acknowledgements."""
         in_flight = 0
         for part in range(wire.PARTS):
             in_flight += transfer.sent[part] - transfer.acked[part]
@@ -214,8 +212,7 @@ class Link:
                 continue
             if transfer.acked[part] < offset <= max(transfer.clip.available(part), 0):
                 transfer.acked[part] = offset
-                if transfer.sent[part] < offset:
-                    transfer.sent[part] = offset
+                transfer.sent[part] = max(transfer.sent[part], offset)
                 self._progress_ms = now_ms
 
     def _done(self, number: int) -> None:

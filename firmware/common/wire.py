@@ -118,7 +118,7 @@ class FrameWriter:
         self.seq = 0
 
     def finish(self, kind: int, size: int) -> memoryview:
-        """Return a memoryview of the encoded frame with `size` bytes of payload; valid until the next call."""
+        """Return the encoded frame with `size` bytes of payload as a view, valid until the next call."""
         struct.pack_into(HEADER, self._raw, 0, VERSION, kind, self.seq)
         self.seq = (self.seq + 1) & 0xFFFF
         end = HEADER_BYTES + size
@@ -138,7 +138,7 @@ class FrameWriter:
 
 
 class Frame:
-    """A frame that passed its check: `kind`, `seq` (0..65535, counts frames of a boot) and `payload` (bytes)."""
+    """A frame that passed its check: `kind`, `seq` (0..65535, counts the frames of a boot), `payload`."""
 
     def __init__(self, version: int, kind: int, seq: int, payload: bytes) -> None:
         self.version = version

@@ -1,1 +1,1 @@
-# Runs on MicroPython; importable on CPython under the same names.
+"""The microphone board."""

@@ -14,16 +14,20 @@ from firmware.common import identity, wire
 from firmware.common.blocks import BLOCKS_PER_SECOND, block_samples
 from firmware.common.console import Console
 from firmware.common.link import Link
-from firmware.common.settings import load
+from firmware.common.settings import Settings, load
 from firmware.common.ticks import Ticks
 from firmware.sensor.analysis import Analysis
 from firmware.sensor.event import Event
 from firmware.sensor.lines import CameraLines
 from firmware.sensor.microphone import Microphone
 from firmware.sensor.overrun import OverrunCounter
-from firmware.sensor.recorder import Recorder
+from firmware.sensor.recorder import Clip, Recorder
 from firmware.sensor.second import Second
 from firmware.sensor.trigger import HOLD_OFF, Trigger
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Json
 
 SETTINGS_FILE = "settings.json"
 
@@ -31,7 +35,7 @@ SETTINGS_FILE = "settings.json"
 class Sensor:
     """Everything the board does with its `settings` (firmware.common.settings.Settings)."""
 
-    def __init__(self, settings, boot: int) -> None:
+    def __init__(self, settings: Settings, boot: int) -> None:
         self._settings = settings
         self._boot = boot
         self._rate = settings.rate
@@ -41,12 +45,14 @@ class Sensor:
         self.samples = 0
         self._blocks = 0
         self._clips = 0
-        self._event = None
+        self._event: Event | None = None
         self._analysis = Analysis(settings)
         self._trigger = Trigger(settings)
         self._lines = CameraLines(settings.pins)
         # Without `evidence` no clip can come into being: the memory for it does not exist.
-        self._recorder = Recorder(settings, len(self._analysis.bands)) if settings.mode == "evidence" else None
+        self._recorder = (
+            Recorder(settings, len(self._analysis.bands)) if settings.mode == "evidence" else None
+        )
         self._link = Link(Console(settings.link), boot, self.ticks, self.hello)
         self._link.on_done = self._clip_done
         self._figures = bytearray(wire.FIGURES_HEAD_BYTES + 2 * len(self._analysis.bands))
@@ -71,7 +77,7 @@ class Sensor:
             self._frame()
         now_ms = self._read_us // 1000
         if self._recorder:
-            self._record(now_ms)
+            self._record(self._recorder, now_ms)
         self._link.serve(now_ms)
         if self._blocks % BLOCKS_PER_SECOND == 0:
             self._end_second()
@@ -80,7 +86,7 @@ class Sensor:
         """Return the board's clock: the index of the sample that is being taken now."""
         return self.samples + (self._timer.now() - self._read_us) * self._rate // 1000000
 
-    def hello(self):
+    def hello(self) -> "Json":
         """Return HELLO's dict (docs/protocol.md)."""
         settings = self._settings
         values = identity.hello(settings, self._boot, self._rate, self._link.held(), self._checks())
@@ -112,20 +118,25 @@ class Sensor:
         self._second.add(analysis)
         if self._recorder:
             self._recorder.write_trace(
-                self.samples, analysis.laf_db, analysis.lafmax_db, analysis.score, analysis.firing_hz, analysis.bands
+                self.samples,
+                analysis.laf_db,
+                analysis.lafmax_db,
+                analysis.score,
+                analysis.firing_hz,
+                analysis.bands,
             )
             wanted = self._trigger.frame(analysis.lafmax_db, analysis.score)
             if wanted and self._recorder.ready:
-                self._open_clip()
+                self._open_clip(self._recorder)
             if self._event:
                 self._event.add(analysis)
 
-    def _open_clip(self) -> None:
+    def _open_clip(self, recorder: Recorder) -> None:
         self._lines.keep(True)
         keep = self.ticks()
         settings = self._settings
         self._clips += 1
-        clip = self._recorder.open(self._clips)
+        clip = recorder.open(self._clips)
         decimate = settings.decimate
         per_block = self._block // decimate
         self._event = Event(self._analysis)
@@ -156,9 +167,8 @@ class Sensor:
 
     # -- once a block, in mode evidence
 
-    def _record(self, now_ms: int) -> None:
-        recorder = self._recorder
-        if recorder.ended():
+    def _record(self, recorder: Recorder, now_ms: int) -> None:
+        if self._event and recorder.ended():
             summary = self._event.summary()
             summary["overruns"] = self._overruns.count
             recorder.close(json.dumps(summary).encode(), now_ms)
@@ -171,8 +181,9 @@ class Sensor:
         # The camera may fill its ring only while a clip could come of it.
         self._lines.arm(recorder.ready or recorder.clip is not None)
 
-    def _clip_done(self, clip) -> None:
-        self._recorder.release(clip)
+    def _clip_done(self, clip: Clip) -> None:
+        if self._recorder:
+            self._recorder.release(clip)
 
     # -- once a second
 
@@ -196,8 +207,8 @@ class Sensor:
             return "hold_off"
         return "watching" if self._recorder.ready else "idle"
 
-    def _checks(self):
-        found = {}
+    def _checks(self) -> dict[str, str]:
+        found: dict[str, str] = {}
         flags = self._analysis.flags
         if flags & 4:
             found["microphone"] = "silent or stuck: check power, data line and slot"

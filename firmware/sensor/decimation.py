@@ -17,10 +17,10 @@ CORNER = 0.4  # of the new rate
 FULL_SCALE_16 = 32767.0
 
 
-def butterworth(corner: float):
-    """Return second-order sections, ulab array (SECTIONS, 6), of a low-pass at `corner` (cycles per sample)."""
+def butterworth(corner: float) -> np.ndarray:
+    """Return second-order sections, (SECTIONS, 6), of a low-pass at `corner` (cycles per sample)."""
     warped = math.tan(math.pi * corner)
-    rows = []
+    rows: list[list[float]] = []
     for index in range(SECTIONS):
         damping = math.sin(math.pi * (2 * index + 1) / (4 * SECTIONS))
         scale = 1 + 2 * damping * warped + warped * warped
@@ -50,7 +50,7 @@ class Decimator:
         self._states = [np.zeros((SECTIONS, 2)) for _ in range(channels)]
         self._scale = FULL_SCALE_16 / 2147483648.0
 
-    def pack(self, raw, packed) -> None:
+    def pack(self, raw: bytearray, packed: bytearray) -> None:
         """Fill `packed` (bytearray, int16 interleaved) from `raw` (bytearray of I2S words of one block)."""
         words = self._words
         utils.from_int32_buffer(raw, out=words)

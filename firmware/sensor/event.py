@@ -5,13 +5,18 @@ It counts from the trigger to the end of the clip.
 
 import math
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Json
+    from firmware.sensor.analysis import Analysis
+
 FRAME_S = 0.125
 
 
 class Event:
     """`analysis` (sensor.analysis.Analysis) as it was when the trigger came."""
 
-    def __init__(self, analysis) -> None:
+    def __init__(self, analysis: "Analysis") -> None:
         self._energy = 0.0
         self._frames = 0
         self._lafmax = analysis.lafmax_db
@@ -22,7 +27,7 @@ class Event:
         self._highest_hz = 0.0
         self._overload = False
 
-    def add(self, analysis) -> None:
+    def add(self, analysis: "Analysis") -> None:
         """Take a frame; behaviour is the one at the frame that looks most like an exhaust."""
         self._energy += 10.0 ** (analysis.laeq_db / 10.0)
         self._frames += 1
@@ -38,7 +43,7 @@ class Event:
             self._lowest_hz = min(self._lowest_hz or hz, hz)
             self._highest_hz = max(self._highest_hz, hz)
 
-    def summary(self):
+    def summary(self) -> "Json":
         """Return the summary part's dict (docs/protocol.md), without the counters."""
         seconds = max(self._frames, 1) * FRAME_S
         exposure = 10.0 * math.log10(max(self._energy * FRAME_S, 1e-9))

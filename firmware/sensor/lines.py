@@ -2,11 +2,15 @@
 
 from machine import Pin
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Pins
+
 
 class CameraLines:
     """`pins` is settings.json's dict with the numbers of "arm" and "keep"; both start low."""
 
-    def __init__(self, pins) -> None:
+    def __init__(self, pins: "Pins") -> None:
         self._arm = Pin(pins["arm"], Pin.OUT, value=0)
         self._keep = Pin(pins["keep"], Pin.OUT, value=0)
 

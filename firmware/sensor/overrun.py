@@ -16,8 +16,8 @@ class OverrunCounter:
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
-        self._least = None
-        self._reference = None
+        self._least: int | None = None
+        self._reference: int | None = None
         self._blocks = 0
         self.count = 0
         self.lost_us = 0

@@ -14,7 +14,12 @@ from ulab import numpy as np
 
 from firmware.common import wire
 from firmware.common.blocks import BLOCKS_PER_FRAME, BLOCKS_PER_SECOND, block_samples
+from firmware.common.settings import Settings
 from firmware.sensor import decimation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Bands
 
 KEEP_MS = 60000  # a gateway that restarts is back within a minute
 TRACE_HEAD = "<QhhBBH"  # sample, LAF, LAFmax, score, number of bands, firing frequency
@@ -24,14 +29,14 @@ TRACE_HEAD_BYTES = 16
 class Clip:
     """A clip being recorded or held. Media and trace are read from its slot; see docs/protocol.md."""
 
-    def __init__(self, slot, number: int, first_block: int, end_block: int) -> None:
+    def __init__(self, slot: "_Slot", number: int, first_block: int, end_block: int) -> None:
         self.number = number
         self.first_block = first_block
         self.end_block = end_block
         self.ended_ms = 0
         self._slot = slot
         self._event = b""
-        self._summary = None
+        self._summary: bytes | None = None
 
     @property
     def complete(self) -> bool:
@@ -66,7 +71,7 @@ class Clip:
         total = self.total(part)
         return 0 if total == wire.TOTAL_UNKNOWN else total
 
-    def read(self, part: int, offset: int, view) -> None:
+    def read(self, part: int, offset: int, view: memoryview) -> None:
         """Fill `view` (memoryview) with the bytes of `part` from `offset`."""
         size = len(view)
         if part == wire.PART_EVENT:
@@ -76,7 +81,7 @@ class Clip:
         elif part == wire.PART_TRACE:
             self._slot.read_trace(self.first_block, offset, view)
         else:
-            view[:size] = self._summary[offset : offset + size]
+            view[:size] = (self._summary or b"")[offset : offset + size]
 
 
 class _Slot:
@@ -89,7 +94,7 @@ class _Slot:
         self._frames = blocks // BLOCKS_PER_FRAME
         self._media = memoryview(bytearray(blocks * block_bytes))
         self._trace = memoryview(bytearray(self._frames * record_bytes))
-        self.clip = None
+        self.clip: Clip | None = None
         self.start(0)
 
     def start(self, block: int) -> None:
@@ -98,12 +103,12 @@ class _Slot:
         self.first_block = block
         self.next_block = block
 
-    def write(self, data) -> None:
+    def write(self, data: bytearray) -> None:
         at = self.next_block % self.blocks * self.block_bytes
         self._media[at : at + self.block_bytes] = data
         self.next_block += 1
 
-    def write_trace(self, record) -> None:
+    def write_trace(self, record: bytearray) -> None:
         """Store the record of the frame that ended with the newest block."""
         frame = self.next_block // BLOCKS_PER_FRAME - 1
         at = frame % self._frames * self._record_bytes
@@ -112,7 +117,7 @@ class _Slot:
     def oldest_block(self) -> int:
         return max(self.first_block, self.next_block - self.blocks)
 
-    def _frame_range(self, first_block: int, end_block: int):
+    def _frame_range(self, first_block: int, end_block: int) -> tuple[int, int]:
         """The frames that lie wholly in the blocks."""
         return -(-first_block // BLOCKS_PER_FRAME), end_block // BLOCKS_PER_FRAME
 
@@ -120,15 +125,15 @@ class _Slot:
         first, end = self._frame_range(first_block, end_block)
         return (end - first) * self._record_bytes
 
-    def read_media(self, first_block: int, offset: int, view) -> None:
+    def read_media(self, first_block: int, offset: int, view: memoryview) -> None:
         _copy_ring(self._media, first_block % self.blocks * self.block_bytes + offset, view)
 
-    def read_trace(self, first_block: int, offset: int, view) -> None:
+    def read_trace(self, first_block: int, offset: int, view: memoryview) -> None:
         first = self._frame_range(first_block, first_block)[0]
         _copy_ring(self._trace, first % self._frames * self._record_bytes + offset, view)
 
 
-def _copy_ring(ring, start: int, view) -> None:
+def _copy_ring(ring: memoryview, start: int, view: memoryview) -> None:
     size = len(ring)
     start %= size
     count = min(len(view), size - start)
@@ -140,7 +145,7 @@ def _copy_ring(ring, start: int, view) -> None:
 class Recorder:
     """Records blocks; `open` makes a clip of the ten seconds round a trigger."""
 
-    def __init__(self, settings, bands: int) -> None:
+    def __init__(self, settings: Settings, bands: int) -> None:
         words = block_samples(settings.rate) * settings.channels
         kept = words // settings.decimate
         blocks = (settings.before_s + settings.after_s) * BLOCKS_PER_SECOND
@@ -155,16 +160,16 @@ class Recorder:
         self._record = bytearray(TRACE_HEAD_BYTES + 2 * bands)
         self._bands = bands
         self._slots = [_Slot(blocks, len(self._packed), len(self._record)) for _ in range(settings.slots)]
-        self._current = self._slots[0]
+        self._current: _Slot | None = self._slots[0]
         self._block = 0
-        self.clip = None  # the clip whose end is still being recorded
+        self.clip: Clip | None = None  # the clip whose end is still being recorded
 
     @property
     def ready(self) -> bool:
         """True while a trigger could make a clip."""
         return self._current is not None and self.clip is None
 
-    def write(self, raw, raw_view) -> None:
+    def write(self, raw: bytearray, raw_view: np.ndarray) -> None:
         """Store the block `raw` (bytearray of I2S words; `raw_view` the same as ulab uint8)."""
         self._block += 1
         slot = self._current
@@ -182,7 +187,9 @@ class Recorder:
             packed[1::2] = raw_view[3::4]
         slot.write(self._packed)
 
-    def write_trace(self, sample: int, laf_db: float, lafmax_db: float, score: float, firing_hz: float, bands) -> None:
+    def write_trace(
+        self, sample: int, laf_db: float, lafmax_db: float, score: float, firing_hz: float, bands: "Bands"
+    ) -> None:
         """Store the frame that ended with the last block; `bands` is array('h') in 0.01 dB."""
         if self._current is None:
             return
@@ -204,6 +211,8 @@ class Recorder:
     def open(self, number: int) -> Clip:
         """Return a clip of what is in the ring before now, and of what comes after. Only when `ready`."""
         slot = self._current
+        if slot is None:
+            raise RuntimeError("no slot is free: open a clip only when ready")
         first = max(slot.oldest_block(), slot.next_block - self._before)
         clip = Clip(slot, number, first, slot.next_block + self._after)
         slot.clip = clip
@@ -212,11 +221,12 @@ class Recorder:
 
     def ended(self) -> bool:
         """True when the last block of the open clip has been written."""
-        return self.clip is not None and self._current.next_block >= self.clip.end_block
+        return self.clip is not None and self._block >= self.clip.end_block
 
     def close(self, summary: bytes, now_ms: int) -> None:
         """End the open clip with its summary part and go on in a free slot, if there is one."""
-        self.clip.end(summary, now_ms)
+        if self.clip:
+            self.clip.end(summary, now_ms)
         self.clip = None
         self._current = None
         self._take_free_slot()
@@ -229,11 +239,11 @@ class Recorder:
         if self._current is None:
             self._take_free_slot()
 
-    def overdue(self, now_ms: int):
+    def overdue(self, now_ms: int) -> Clip | None:
         """Return the clip to give up, because its memory is needed and it has waited long enough; or None."""
         if self._current is not None:
             return None
-        oldest = min([slot.clip for slot in self._slots], key=lambda clip: clip.number)
+        oldest = min([slot.clip for slot in self._slots if slot.clip], key=lambda clip: clip.number)
         return oldest if now_ms - oldest.ended_ms > KEEP_MS else None
 
     def _take_free_slot(self) -> None:

@@ -2,6 +2,11 @@
 
 import math
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Json
+    from firmware.sensor.analysis import Analysis
+
 
 class Second:
     """`add` each frame, `end` each second."""
@@ -15,14 +20,14 @@ class Second:
         self._lafmax = -99.0
         self._score = 0.0
 
-    def add(self, analysis) -> None:
+    def add(self, analysis: "Analysis") -> None:
         """Take the frame that `analysis` (sensor.analysis.Analysis) just completed."""
         self._energy += 10.0 ** (analysis.laeq_db / 10.0)
         self._frames += 1
         self._lafmax = max(self._lafmax, analysis.lafmax_db)
         self._score = max(self._score, analysis.score)
 
-    def end(self, state: str):
+    def end(self, state: str) -> "Json":
         """Return the figures (dict of SECOND) and begin a new second."""
         frames = max(self._frames, 1)
         values = {

@@ -5,6 +5,7 @@ One call a frame (125 ms). States: READY -> (condition held for `min_duration_s`
 """
 
 from firmware.common.blocks import FRAMES_PER_SECOND
+from firmware.common.settings import Settings
 
 READY = 0
 HOLD_OFF = 1
@@ -14,7 +15,7 @@ FRAMES_PER_HOUR = 3600 * FRAMES_PER_SECOND
 class Trigger:
     """Decides with `threshold_dba`, `signature_threshold`, `min_duration_s`, `hold_off_s`, `max_per_hour`."""
 
-    def __init__(self, settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._threshold_dba = settings.threshold_dba
         self._signature_threshold = settings.signature_threshold
         self._needed = max(1, int(settings.min_duration_s * FRAMES_PER_SECOND + 0.5))
@@ -22,7 +23,7 @@ class Trigger:
         self._max_per_hour = settings.max_per_hour
         self._frame = 0
         self._held = 0
-        self._fired = []
+        self._fired: list[int] = []
         self.state = READY
         self.refused = 0  # conditions that the maximum per hour turned down
 
