@@ -114,6 +114,8 @@ class Link:
             self._stop = waiting
         if self._stop + size > TX_BYTES:
             self.dropped += 1
+            # The number goes to the next frame: a gap shall mean damage on the line, nothing else.
+            self._writer.seq = (self._writer.seq - 1) & 0xFFFF
             return False
         self._tx_view[self._stop : self._stop + size] = frame
         self._stop += size
