@@ -42,7 +42,12 @@ def frames() -> list[tuple[str, int, int, bytes]]:
         ("no zero in 254 bytes", CHUNK, 0x0101, b"\x02" * 254),
         ("no zero in 255 bytes", CHUNK, 0x0101, b"\x03" * 255),
         ("run of 254 up to a zero", CHUNK, 0x0101, b"\xff" * 250 + b"\0" + b"\xff" * 10),
-        ("largest chunk", CHUNK, 9, struct.pack("<IBII", 1, 1, 1_440_000, 0) + bytes(i % 256 for i in range(2048))),
+        (
+            "largest chunk",
+            CHUNK,
+            9,
+            struct.pack("<IBII", 1, 1, 1_440_000, 0) + bytes(i % 256 for i in range(2048)),
+        ),
         ("largest without zeros", CHUNK, 0x0101, b"\xa5" * 2061),
     ]
 
@@ -92,7 +97,13 @@ def main() -> None:
     """Write the file."""
     vectors = {
         "frames": [
-            {"name": name, "kind": kind, "seq": seq, "payload": payload.hex(), "encoded": encoded(kind, seq, payload).hex()}
+            {
+                "name": name,
+                "kind": kind,
+                "seq": seq,
+                "payload": payload.hex(),
+                "encoded": encoded(kind, seq, payload).hex(),
+            }
             for name, kind, seq, payload in frames()
         ],
         "streams": [

@@ -13,7 +13,8 @@ from firmware.common import wire
 payloads = st.binary(max_size=700)
 kinds = st.integers(0, 255)
 noise = st.binary(max_size=300)
-words = st.lists(st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=12), min_size=1, max_size=6)
+word = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=12)
+words = st.lists(word, min_size=1, max_size=6)
 
 Found = list[wire.Frame | wire.Garbage]
 
@@ -157,7 +158,9 @@ def test_a_flipped_bit_in_any_frame_is_never_accepted(payload: bytes, data: st.D
 
 
 @given(st.binary(min_size=1, max_size=400), st.data())
-def test_a_frame_that_lost_bytes_is_not_accepted_and_the_next_one_is(payload: bytes, data: st.DataObject) -> None:
+def test_a_frame_that_lost_bytes_is_not_accepted_and_the_next_one_is(
+    payload: bytes, data: st.DataObject
+) -> None:
     """A hole anywhere, as a full buffer leaves it, costs that frame and, at its end, no other."""
     damaged = frame(payload, wire.CHUNK, 2)
     start = data.draw(st.integers(1, len(damaged) - 2), label="start")

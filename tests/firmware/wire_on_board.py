@@ -1,4 +1,4 @@
-"""What the board makes of wire_vectors.json. Runs on MicroPython and on CPython; expects nothing, judges nothing."""
+"""What one side of the wire makes of wire_vectors.json. Runs on MicroPython and on CPython alike."""
 
 import binascii
 import json
