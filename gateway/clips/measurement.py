@@ -1,0 +1,190 @@
+"""`measurement.json`: everything that is known of a clip, in figures. docs/clip.md explains each key.
+
+Rules of this file
+- Levels in dB re 20 uPa, times in seconds from the first sample of the sound unless the name says otherwise.
+- What is not known is null and has a flag in `validity`; nothing is filled in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from gateway.clips.contents import CameraClip, SensorClip
+from gateway.clips.picture import TimedFrame
+from gateway.clips.validity import Flag, of_measurement, of_sound, of_time
+from gateway.link.messages import Hello
+from gateway.timing import MILLISECOND_NS, iso_utc
+
+NAME = "measurement.json"
+LAYOUT = 1
+FRAME_S = 0.125
+BLOCK_S = 0.025  # the sensor raises KEEP within the block in which the condition became true
+# Nominal third-octave mid-band frequencies, IEC 61260-1:2014 table 1, from the lowest the boards send.
+NOMINAL_HZ = (
+    25, 31.5, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000, 1250, 1600, 2000,
+    2500, 3150, 4000, 5000, 6300, 8000, 10000, 12500, 16000,
+)  # fmt: skip
+Values = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardClock:
+    """What was known of a board's clock when the clip was joined. `drift_ppm` against the gateway's."""
+
+    uncertainty_ns: int
+    drift_ppm: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the gateway knows of a clip that the boards do not. `clock_state` as in validity.of_time."""
+
+    event_id: str
+    site_id: str
+    site_name: str
+    trigger_wall_ns: int
+    clock_state: str
+    sensor_hello: Hello
+    sensor_clock: BoardClock | None
+    camera_hello: Hello | None = None
+    camera_clock: BoardClock | None = None
+
+
+def measurement(
+    about: Circumstances,
+    clip: SensorClip,
+    camera: CameraClip | None,
+    frames: Sequence[TimedFrame],
+    missing: Sequence[str],
+) -> Values:
+    """Return the content of the file."""
+    event, summary = clip.event, clip.summary
+    uncertainty_ns = None if about.sensor_clock is None else about.sensor_clock.uncertainty_ns
+    flags = [
+        *(Flag("incomplete", text) for text in missing),
+        *of_sound(clip),
+        *of_measurement(clip),
+        *of_time(uncertainty_ns, about.clock_state),
+    ]
+    return {
+        "layout": LAYOUT,
+        "event": about.event_id,
+        "site": {"id": about.site_id, "name": about.site_name},
+        "trigger": {
+            "time": iso_utc(about.trigger_wall_ns),
+            "time_uncertainty_s": None if uncertainty_ns is None else round(uncertainty_ns / 1e9 + BLOCK_S, 6),
+            "in_sound_s": round(event.trigger_s, 6),
+            "keep_in_sound_s": round(event.keep_s, 6),
+            "laf_db": event.laf,
+            "score": event.score,
+            "firing_hz": event.firing_hz or None,
+            "why": event.why,
+        },
+        "levels": {
+            "weighting": "A",
+            "lafmax_db": None if summary is None else summary.lafmax,
+            "laeq_db": None if summary is None else summary.laeq,
+            "lae_db": None if summary is None else summary.lae,
+            "counted_from": "trigger to end of the clip",
+        },
+        "behaviour": {
+            "kind": "unknown" if summary is None else summary.behaviour,
+            "reason": "" if summary is None else summary.evidence,
+            "firing_hz": None if summary is None or not summary.firing_hz[1] else list(summary.firing_hz),
+            "score": None if summary is None else summary.score,
+        },
+        "sound": {
+            "rate_hz": event.rate,
+            "bits": event.bits,
+            "channels": event.channels,
+            "samples": clip.samples,
+            "duration_s": round(clip.duration_s, 6),
+            "decimated_by": event.decimate,
+        },
+        "trace": _trace(clip),
+        "picture": None if camera is None else _picture(camera, frames),
+        "alignment": None if camera is None else _alignment(clip, frames, about),
+        "calibration": {
+            "full_scale_db": event.full_scale_db,
+            "calibration_db": event.calibration_db,
+            "state": "never calibrated" if event.calibration_db == 0.0 else "adjusted with a calibrator",
+        },
+        "clocks": {
+            "cabinet": about.clock_state,
+            "sensor": _clock(about.sensor_clock),
+            "camera": _clock(about.camera_clock),
+        },
+        "validity": [{"flag": flag.name, "text": flag.text} for flag in flags],
+        "missing": list(missing),
+        "firmware": {"sensor": _firmware(about.sensor_hello), "camera": _firmware(about.camera_hello)},
+        "gateway": {"version": _version()},
+    }
+
+
+def trace_times_s(clip: SensorClip) -> list[float]:
+    """Return when each record of the trace ends, in seconds from the first sample of the sound."""
+    return [round((record.sample - clip.event.first) / clip.event.clock_hz, 6) for record in clip.trace]
+
+
+def _trace(clip: SensorClip) -> Values:
+    count = len(clip.trace[0].bands_db) if clip.trace else 0
+    return {
+        "interval_s": FRAME_S,
+        "end_s": trace_times_s(clip),
+        "laf_db": [record.laf_db for record in clip.trace],
+        "lafmax_db": [record.lafmax_db for record in clip.trace],
+        "score": [round(record.score, 3) for record in clip.trace],
+        "firing_hz": [record.firing_hz or None for record in clip.trace],
+        "third_octave_hz": list(NOMINAL_HZ) if count == len(NOMINAL_HZ) else None,
+        "third_octave_db": [list(record.bands_db) for record in clip.trace],
+    }
+
+
+def _picture(camera: CameraClip, frames: Sequence[TimedFrame]) -> Values:
+    return {
+        "size": list(camera.event.size),
+        "frames": len(frames),
+        "dropped": None if camera.summary is None else camera.summary.dropped,
+        "time_us": [frame.time_us for frame in frames],
+    }
+
+
+def _alignment(clip: SensorClip, frames: Sequence[TimedFrame], about: Circumstances) -> Values:
+    span_us = frames[-1].time_us - frames[0].time_us if len(frames) > 1 else 0
+    frame_s = span_us / 1e6 / (len(frames) - 1) if span_us else 0.0
+    drifts = [clock.drift_ppm for clock in (about.sensor_clock, about.camera_clock) if clock is not None]
+    known = [drift for drift in drifts if drift is not None]
+    drift_s = clip.duration_s * sum(abs(drift) for drift in known) / 1e6
+    return {
+        "anchor": "KEEP edge, stamped by both boards",
+        "uncertainty_s": round(BLOCK_S + frame_s + drift_s, 6),
+        "made_of": "one block of the sensor, one frame of the camera, and the drift of both clocks over the clip",
+    }
+
+
+def _clock(clock: BoardClock | None) -> Values | None:
+    if clock is None:
+        return None
+    drift = None if clock.drift_ppm is None else round(clock.drift_ppm, 2)
+    return {"uncertainty_s": round(clock.uncertainty_ns / MILLISECOND_NS / 1000, 6), "drift_ppm": drift}
+
+
+def _firmware(hello: Hello | None) -> Values | None:
+    if hello is None:
+        return None
+    return {
+        "board": hello.id,
+        "uid": hello.uid,
+        "boot": hello.boot,
+        "code": hello.code,
+        "micropython": hello.micropython,
+        "ulab": hello.ulab,
+        "checks": dict(hello.checks),
+    }
+
+
+def _version() -> str:
+    try:
+        return version("stalenstraat")
+    except PackageNotFoundError:
+        return "not installed"
