@@ -1,0 +1,86 @@
+"""Writes a package so that it is there whole or not at all, whatever happens to the power.
+
+Rules of this file
+- Temporary name -> write -> fsync -> read again and check -> rename -> fsync of the directory. Only then
+  does it count, and only then may the store forget the bytes it was made of.
+- Writing the same package again replaces it with the same bytes; nothing else may have its name.
+- No room is `DiskFull`; any other failure of the disk is `DurabilityError`.
+"""
+
+import errno
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.errors import DiskFull, DurabilityError
+from gateway.evidence import container, manifest
+from gateway.evidence.verify import verify_bytes
+
+SUFFIX = ".zip"
+TEMPORARY = ".new"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A package that is durable at `path`."""
+
+    path: Path
+    sha256: str
+    manifest_sha256: str
+    evidence: bool
+
+
+def write(
+    directory: Path,
+    parts: Mapping[str, bytes],
+    *,
+    event: str,
+    site: str,
+    sealed: str,
+    previous: str,
+    missing: Sequence[str],
+) -> Written:
+    """Write `<event>.zip` with `parts` into `directory`; arguments as in manifest.make."""
+    listed = manifest.make(parts, event=event, site=site, sealed=sealed, previous=previous, missing=missing)
+    spelt = manifest.to_bytes(listed)
+    data = container.pack({**parts, manifest.NAME: spelt})
+    path = directory / f"{event}{SUFFIX}"
+    temporary = directory / f".{event}{TEMPORARY}"
+    try:
+        write_durably(temporary, data)
+        again = temporary.read_bytes()
+        if not verify_bytes(again, path).intact:
+            raise DurabilityError(f"{path}: what was written does not read back; check the disk")
+        temporary.replace(path)
+        sync_directory(directory)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            temporary.unlink(missing_ok=True)
+            raise DiskFull(f"{directory}: no room for {path.name}; make room, nothing is lost") from None
+        raise DurabilityError(f"{path}: cannot be written ({error.strerror}); check the disk") from error
+    return Written(path, manifest.sha256(data), manifest.sha256(spelt), listed.evidence)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write `data` to `path` and wait until it is on the disk."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_directory(directory: Path) -> None:
+    """Wait until the names in `directory` are on the disk."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Delete what a power cut left half written."""
+    for path in directory.glob(f".*{TEMPORARY}"):
+        path.unlink()
