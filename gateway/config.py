@@ -99,7 +99,9 @@ class Config(_Section):
                         f'{where}.id: "{board.id}" is {boards[board.id]} already; give each board its own id'
                     )
                 if board.port in ports:
-                    raise ValueError(f'{where}.port: "{board.port}" is the port of {ports[board.port]} already')
+                    raise ValueError(
+                        f'{where}.port: "{board.port}" is the port of {ports[board.port]} already'
+                    )
                 boards[board.id] = ports[board.port] = where
         cameras = [camera.id for camera in self.cameras]
         for number, sensor in enumerate(self.sensors):
@@ -148,7 +150,9 @@ def check(values: dict[str, Any], source: str = "configuration") -> Config:
 
 def _explain(error: ValidationError) -> str:
     """Return the first problem as `path: what is wrong; cure`. Unknown keys first: they explain the rest."""
-    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+    problems = sorted(
+        error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden"
+    )
     problem = problems[0]
     where, kind = _path(problem["loc"]), problem["type"]
     if kind == "extra_forbidden":

@@ -74,7 +74,9 @@ def sensor_clip(parts: Parts) -> SensorClip:
     media = parts[wire.PART_MEDIA]
     size = event.frame_bytes
     pcm = media[: min(len(media) // size, event.samples) * size]
-    return SensorClip(event, pcm, tuple(_trace(parts[wire.PART_TRACE])), _sensor_summary(parts[wire.PART_SUMMARY]))
+    return SensorClip(
+        event, pcm, tuple(_trace(parts[wire.PART_TRACE])), _sensor_summary(parts[wire.PART_SUMMARY])
+    )
 
 
 def camera_clip(parts: Parts) -> CameraClip:

@@ -72,7 +72,9 @@ def measurement(
         "site": {"id": about.site_id, "name": about.site_name},
         "trigger": {
             "time": iso_utc(about.trigger_wall_ns),
-            "time_uncertainty_s": None if uncertainty_ns is None else round(uncertainty_ns / 1e9 + BLOCK_S, 6),
+            "time_uncertainty_s": None
+            if uncertainty_ns is None
+            else round(uncertainty_ns / 1e9 + BLOCK_S, 6),
             "in_sound_s": round(event.trigger_s, 6),
             "keep_in_sound_s": round(event.keep_s, 6),
             "laf_db": event.laf,

@@ -1,8 +1,10 @@
 """`sound.flac`: the sound of a clip, sample for sample as the board heard it."""
 
 import io
+from typing import Any
 
 import av
+import av.codec.context
 import numpy as np
 import numpy.typing as npt
 
@@ -35,7 +37,7 @@ def flac(clip: SensorClip) -> bytes:
         raise ClipError("no sample of the sound has arrived")
     layout = "mono" if clip.event.channels == 1 else "stereo"
     wide = clip.event.bits == BITS_24
-    samples = words if wide else (words >> (WORD_BITS - clip.event.bits)).astype(np.int16)
+    samples: npt.NDArray[Any] = words if wide else (words >> (WORD_BITS - clip.event.bits)).astype(np.int16)
     target = io.BytesIO()
     with av.open(target, "w", format="flac", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("flac", rate=clip.event.rate)

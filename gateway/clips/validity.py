@@ -39,7 +39,9 @@ def of_sound(clip: SensorClip) -> list[Flag]:
         flags.append(Flag("trigger_outside", "the moment of the trigger is not in the sound"))
     if clip.event.decimate > 1:
         flags.append(
-            Flag("decimated", f"the sound was kept at {clip.event.rate} Hz; levels were measured at full rate")
+            Flag(
+                "decimated", f"the sound was kept at {clip.event.rate} Hz; levels were measured at full rate"
+            )
         )
     words = pcm_words(clip)
     if len(words):
@@ -51,7 +53,9 @@ def of_sound(clip: SensorClip) -> list[Flag]:
         for shift in range(1, CLIPPED_RUN):
             runs[shift:] &= at_top[:-shift]
         if runs[CLIPPED_RUN - 1 :].any():
-            flags.append(Flag("clipped", "the sound reached full scale and is cut off there: levels read low"))
+            flags.append(
+                Flag("clipped", "the sound reached full scale and is cut off there: levels read low")
+            )
     return flags
 
 
@@ -59,12 +63,16 @@ def of_measurement(clip: SensorClip) -> list[Flag]:
     """Return the flags that the board's own figures raise."""
     flags: list[Flag] = []
     if clip.event.calibration_db == 0.0:
-        flags.append(Flag("never_calibrated", "levels rest on the microphone's data sheet, not on a calibrator"))
+        flags.append(
+            Flag("never_calibrated", "levels rest on the microphone's data sheet, not on a calibrator")
+        )
     if clip.summary is None:
         flags.append(Flag("no_summary", "the board's summary has not arrived"))
         return flags
     if clip.summary.overruns:
-        flags.append(Flag("overruns", f"the board missed sound {clip.summary.overruns} times since it started"))
+        flags.append(
+            Flag("overruns", f"the board missed sound {clip.summary.overruns} times since it started")
+        )
     if clip.summary.overload:
         flags.append(Flag("overload", "the board saw an overload during the event: levels read low"))
     return flags
@@ -76,7 +84,9 @@ def of_time(uncertainty_ns: int | None, clock_state: str) -> list[Flag]:
     if clock_state != "synchronised":
         flags.append(Flag("clock_not_synchronised", f"the clock of the cabinet: {clock_state}"))
     if uncertainty_ns is None:
-        flags.append(Flag("time_unknown", "the clock of the board was not known; the time is that of arrival"))
+        flags.append(
+            Flag("time_unknown", "the clock of the board was not known; the time is that of arrival")
+        )
     elif uncertainty_ns > WIDE_UNCERTAINTY_NS:
         flags.append(Flag("time_uncertain", f"the time is known to {uncertainty_ns / 1e9:.1f} s only"))
     return flags

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import av
+import av.container
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -40,7 +41,9 @@ class Caption:
     detail: str
 
 
-def mp4(clip: SensorClip, frames: Sequence[TimedFrame], caption: Callable[[float], Caption]) -> tuple[bytes, int]:
+def mp4(
+    clip: SensorClip, frames: Sequence[TimedFrame], caption: Callable[[float], Caption]
+) -> tuple[bytes, int]:
     """Return (the file, frames that could not be decoded). `caption` is asked per frame, in seconds of the sound.
 
     `ClipError` when no frame can be decoded.
@@ -69,7 +72,7 @@ def mp4(clip: SensorClip, frames: Sequence[TimedFrame], caption: Callable[[float
             draw = ImageDraw.Draw(sheet)
             draw.text((8, height + 3), said.line, INK, font)
             draw.text((8, height + 25), said.detail, INK, font)
-            shown = av.VideoFrame.from_image(sheet)
+            shown = av.VideoFrame.from_ndarray(np.asarray(sheet), format="rgb24")
             shown.pts = frame.time_us * CLOCK_RATE // MICROSECONDS
             shown.time_base = Fraction(1, CLOCK_RATE)
             container.mux(video.encode(shown))

@@ -24,7 +24,9 @@ MIN_SPAN_NS = 8 * SECOND_NS
 MIN_SAMPLES = 8
 MAX_PPM = 300.0  # crystals are within 100; an I2S clock made by a fractional divider adds some
 RATE_PPM = 20.0  # temperature moves a crystal this much between the samples, however well they fit
-AGE_PPM = 100.0  # the least round trip grows by this, so that it is replaced within minutes when the link slows
+AGE_PPM = (
+    100.0  # the least round trip grows by this, so that it is replaced within minutes when the link slows
+)
 FLOOR_NS = 100_000  # round trips within 0.1 ms of each other are equally good
 PATIENCE = 10
 

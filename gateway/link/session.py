@@ -197,7 +197,9 @@ class Session:
 
     def _hello(self, hello: Hello) -> Event:
         if hello.v != wire.VERSION:
-            return self._refusal(f"the board speaks version {hello.v} of the wire, this gateway {wire.VERSION}")
+            return self._refusal(
+                f"the board speaks version {hello.v} of the wire, this gateway {wire.VERSION}"
+            )
         if self._board_id is not None and hello.id != self._board_id:
             return self._refusal(
                 f'the board on this port says it is "{hello.id}", the configuration expects "{self._board_id}" '

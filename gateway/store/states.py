@@ -1,9 +1,9 @@
 """Where a clip can be in its life, and what may follow what. One enum, one table.
 
-    receiving -> complete -> sealed -> delivered -> expired       a sensor clip (its package)
-    receiving -> partial  -> sealed ...                           its board forgot the rest
-    complete | partial -> joined | discarded                      a camera clip
-    receiving | partial -> lost                                   nothing of it can be used
+receiving -> complete -> sealed -> delivered -> expired       a sensor clip (its package)
+receiving -> partial  -> sealed ...                           its board forgot the rest
+complete | partial -> joined | discarded                      a camera clip
+receiving | partial -> lost                                   nothing of it can be used
 """
 
 from enum import Enum, StrEnum

@@ -10,10 +10,11 @@ Rules of this file
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -62,7 +63,9 @@ class Store:
 
     def hello_of(self, board: str, boot: int) -> str | None:
         """Return the newest HELLO (JSON) of that boot."""
-        for (text,) in self._db.execute("SELECT hello FROM boots WHERE board = ? AND boot = ?", (board, boot)):
+        for (text,) in self._db.execute(
+            "SELECT hello FROM boots WHERE board = ? AND boot = ?", (board, boot)
+        ):
             return str(text)
         return None
 
@@ -116,7 +119,9 @@ class Store:
 
     def parts(self, row: int) -> list[PartRecord]:
         """Return what is durable of a clip's parts, lowest part first; parts without a byte are left out."""
-        found = self._db.execute("SELECT part, have, total FROM parts WHERE clip_id = ? ORDER BY part", (row,))
+        found = self._db.execute(
+            "SELECT part, have, total FROM parts WHERE clip_id = ? ORDER BY part", (row,)
+        )
         return [PartRecord(part, have, total) for part, have, total in found]
 
     def part_bytes(self, row: int, part: int) -> bytes:
@@ -134,7 +139,7 @@ class Store:
 
     def balance(self) -> Balance:
         """Return how many clips were accepted and where they are now."""
-        counts = {state: 0 for state in ClipState}
+        counts = dict.fromkeys(ClipState, 0)
         for state, count in self._db.execute("SELECT state, count(*) FROM clips GROUP BY state"):
             counts[ClipState(state)] = count
         return Balance(int(self.fact("accepted")), counts)
@@ -162,7 +167,9 @@ class Store:
             )
             if camera_row is not None:
                 self._move(camera_row, Step.JOIN, now_ns)
-            self._db.execute("UPDATE facts SET value = ? WHERE name = 'last_manifest'", (sealed.manifest_sha256,))
+            self._db.execute(
+                "UPDATE facts SET value = ? WHERE name = 'last_manifest'", (sealed.manifest_sha256,)
+            )
         self._forget_deleted()
 
     def deliver(self, row: int, now_ns: int) -> None:
@@ -230,7 +237,8 @@ class Store:
     def _select(self, where: str, values: tuple[int | str, ...]) -> list[ClipRecord]:
         # `where` is written in this file; values never enter the text.
         found = self._db.execute(f"SELECT {_COLUMNS} FROM clips WHERE {where} ORDER BY id", values)  # noqa: S608
-        return [ClipRecord(*row[:5], ClipState(row[5]), *row[6:]) for row in found]
+        rows: list[list[Any]] = [[*row[:5], ClipState(row[5]), *row[6:]] for row in found]
+        return [ClipRecord(*row) for row in rows]
 
     def _forget_deleted(self) -> None:
         """Write the zeros over the deleted bytes now: the log of the database would keep them for a while."""
@@ -238,18 +246,20 @@ class Store:
             self._db.pragma("wal_checkpoint", "TRUNCATE")
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         with self._faults(), self._db:
             yield
 
     @contextmanager
-    def _faults(self) -> Iterator[None]:
+    def _faults(self) -> Generator[None]:
         try:
             yield
         except apsw.FullError:
             raise DiskFull(f"{self.path}: no room on the disk; make room, nothing is lost") from None
         except (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
-            raise DurabilityError(f"{self.path}: the disk failed ({error}); check it, then start again") from error
+            raise DurabilityError(
+                f"{self.path}: the disk failed ({error}); check it, then start again"
+            ) from error
         except OSError as error:
             raise DurabilityError(f"{self.path}: cannot be used ({error}); check path and rights") from error
 

@@ -82,7 +82,7 @@ def fast(squared: Samples, rate: int) -> Samples:
     y = (1 - a) * np.cumsum(y / decay, axis=1) * decay
     before = 0.0
     for row in y:
-        row += before * decay
+        row += before * decay  # noqa: PLW2901  a view of y
         before = float(row[-1])
     return np.asarray(y.reshape(-1)[: squared.size])
 

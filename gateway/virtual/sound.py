@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 import av
-import av.audio.resampler
 import av.error
 import numpy as np
 
@@ -88,17 +87,17 @@ def _decode(path: Path) -> Samples:
             resampler: av.AudioResampler | None = None
             length = 0
             for frame in container.decode(container.streams.audio[0]):
-                resampler = resampler or av.AudioResampler(
-                    format="dblp", layout=frame.layout.name, rate=RATE
-                )
+                resampler = resampler or av.AudioResampler(format="dblp", layout=frame.layout.name, rate=RATE)
                 for resampled in resampler.resample(frame):
-                    pieces.append(resampled.to_ndarray())
+                    pieces.append(np.asarray(resampled.to_ndarray(), np.float64))
                     length += pieces[-1].shape[1]
                 if length > LONGEST_S * RATE:
                     msg = f"{path} is longer than {LONGEST_S // 60} minutes: cut out the part to be played"
                     raise SoundError(msg)
             if resampler is not None:
-                pieces.extend(frame.to_ndarray() for frame in resampler.resample(None))
+                pieces.extend(
+                    np.asarray(frame.to_ndarray(), np.float64) for frame in resampler.resample(None)
+                )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         msg = f"{path} cannot be read as sound ({reason}): convert it, for instance to WAV or FLAC"
@@ -178,9 +177,7 @@ class Playlist:
             yield self._samples[np.newaxis, start : start + _BLOCK]
 
 
-def pipe(
-    stream: BinaryIO, *, sample: Literal["f32", "s16"] = "f32", channels: int = 1
-) -> Iterator[Samples]:
+def pipe(stream: BinaryIO, *, sample: Literal["f32", "s16"] = "f32", channels: int = 1) -> Iterator[Samples]:
     """Yield (channels, n) arrays from raw little-endian samples at 48 kHz, interleaved, until the end.
 
     `stream` is a pipe, a named pipe or a file, opened in binary. A last, broken sample is left out.

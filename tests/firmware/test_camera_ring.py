@@ -34,7 +34,9 @@ def test_a_clip_is_the_frames_round_the_edge_byte_for_byte():
     expected = [jpeg(number, 900 + number) for number in range(25, 35)]
     assert b"".join(expected) == read_part(clip, wire.PART_MEDIA)
     index = read_part(clip, wire.PART_TRACE)
-    assert [(number * 100, 900 + number) for number in range(25, 35)] == list(struct.iter_unpack(RECORD, index))
+    assert [(number * 100, 900 + number) for number in range(25, 35)] == list(
+        struct.iter_unpack(RECORD, index)
+    )
 
 
 def test_held_frames_are_never_overwritten():

@@ -158,7 +158,7 @@ def test_at_most_a_window_is_in_flight():
     console = Console()
     link = make_link(console)
     gateway = Gateway(console)
-    gateway.say = lambda text: None
+    gateway.say = lambda _text: None
     link.hold(Clip(1, parts(1, media=200_000)))
     console.incoming = wire.line("hello 1")
 
@@ -276,7 +276,17 @@ def test_a_clock_request_is_answered_with_its_token():
 
 
 @pytest.mark.parametrize(
-    "data", [b"ack\n", b"ack 7 x 1 2\n", b"\xff\xfe\n", b"\n", b"clock\n", b"hello 99\n", b"a" * 1000, b"ack 7 1 99 1\n"]
+    "data",
+    [
+        b"ack\n",
+        b"ack 7 x 1 2\n",
+        b"\xff\xfe\n",
+        b"\n",
+        b"clock\n",
+        b"hello 99\n",
+        b"a" * 1000,
+        b"ack 7 1 99 1\n",
+    ],
 )
 def test_a_bad_line_changes_nothing(data):
     """Whatever comes down the line, the next good line is obeyed."""

@@ -61,13 +61,25 @@ for lap in (200, 400, 1005):
     tails = [struct.unpack("<i", media[3600 * b + 3597 : 3600 * b + 3600] + b"\\0")[0] for b in range(400)]
     trace = read(clip, wire.PART_TRACE)
     samples = [struct.unpack_from("<Q", trace, 74 * f)[0] for f in range(len(trace) // 74)]
-    results.append([clip.first_block, early, ended, values == tails, values[0], values[-1], len(media), samples[0], samples[-1], len(samples)])
+    ends = [values[0], values[-1], len(media), samples[0], samples[-1], len(samples)]
+    results.append([clip.first_block, early, ended, values == tails] + ends)
 print(json.dumps(results))
 """
     )
 
     assert [
-        [lap - 160, 160 * 3600, True, True, lap - 159, lap + 240, 400 * 3600, (lap - 155) * 1200, (lap + 240) * 1200, 80]
+        [
+            lap - 160,
+            160 * 3600,
+            True,
+            True,
+            lap - 159,
+            lap + 240,
+            400 * 3600,
+            (lap - 155) * 1200,
+            (lap + 240) * 1200,
+            80,
+        ]
         for lap in (200, 400, 1005)
     ] == json.loads(out)
 
@@ -116,7 +128,8 @@ def level(hz):
     for block in range(200):
         for i in range(1200):
             if block >= 190:
-                struct.pack_into("<i", raw, 4 * i, int(math.sin(2 * math.pi * (hz * (block * 1200 + i) % 48000) / 48000) * 0.5 * 2147483647))
+                turns = (hz * (block * 1200 + i) % 48000) / 48000
+                struct.pack_into("<i", raw, 4 * i, int(math.sin(2 * math.pi * turns) * 0.5 * 2147483647))
         r.write(raw, view)
     clip = r.open(1)
     media = bytearray(800 * 2)

@@ -66,7 +66,9 @@ def test_a_wrong_setting_is_named(changes, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "missing"), ("{", "not JSON"), ("[]", "not a JSON object")])
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "missing"), ("{", "not JSON"), ("[]", "not a JSON object")]
+)
 def test_a_file_that_cannot_be_read_is_named(tmp_path, content, message):
     """A missing, broken or odd file is said to be so, with the cure."""
     path = tmp_path / "settings.json"

@@ -51,7 +51,8 @@ def test_a_tenth_of_the_amplitude_reads_twenty_decibels_less() -> None:
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "relative_db"), [(1000, 0.0), (200, -1.0), (50, -4.8), (10, -11.1), (1, -21.0), (0.25, -27.0)]
+    ("milliseconds", "relative_db"),
+    [(1000, 0.0), (200, -1.0), (50, -4.8), (10, -11.1), (1, -21.0), (0.25, -27.0)],
 )
 def test_toneburst_reads_as_the_standard_says(milliseconds: float, relative_db: float) -> None:
     """4 kHz tonebursts against IEC 61672-1:2013, table 4, LAFmax."""
@@ -127,7 +128,9 @@ def test_compressed_sound_is_read_too(tmp_path: Path) -> None:
             )
             frame.rate = RATE
             container.mux([*stream.encode(frame), *stream.encode(None)])
-        assert sound.a_weighted_fast_max_db(sound.load(tmp_path / name), RATE) == pytest.approx(114.0, abs=0.5)
+        assert sound.a_weighted_fast_max_db(sound.load(tmp_path / name), RATE) == pytest.approx(
+            114.0, abs=0.5
+        )
 
 
 def test_what_is_no_sound_is_an_error_with_cause_and_cure(tmp_path: Path) -> None:
