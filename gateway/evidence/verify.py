@@ -8,7 +8,8 @@ Rules of this file
 
 import io
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -67,6 +68,17 @@ class Report:
         if not self.readable:
             return 2
         return int(any(said.verdict is Verdict.FAILS for said in self.statements))
+
+    def values(self) -> dict[str, object]:
+        """Return the report for programs."""
+        return {
+            "path": str(self.path),
+            "event": self.event,
+            "exit_code": self.exit_code,
+            "statements": [
+                {"claim": said.claim, "verdict": said.verdict.value, "why": said.why} for said in self.statements
+            ],
+        }
 
     def lines(self) -> Iterator[str]:
         """Give the report for people, a line a statement."""
@@ -217,3 +229,16 @@ def picture_duration_s(data: bytes) -> float:
         raise PackageError("there is no picture in it")
     span = times[-1] - times[0]
     return span + (span / (len(times) - 1) if len(times) > 1 else 0.0)
+
+
+def verify_and_print(packages: Sequence[Path], *, as_json: bool = False) -> int:
+    """Check `packages` and print a report of each; return the highest exit code. No package is a `PackageError`."""
+    if not packages:
+        raise PackageError("no package is named; give the .zip file of a clip")
+    reports = [verify(path) for path in packages]
+    if as_json:
+        sys.stdout.write(json.dumps([report.values() for report in reports], indent=1, ensure_ascii=False) + "\n")
+    else:
+        for report in reports:
+            sys.stdout.write("\n".join([str(report.path), *report.lines(), ""]))
+    return max(report.exit_code for report in reports)

@@ -1,0 +1,156 @@
+"""The gateway: wires the boards, the store, sealing and delivering together, and shows what is going on.
+
+Use: `gateway = Gateway(config)`, then `await gateway.run()` in a task; `gateway.stop()` ends it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from gateway.config import Config
+from gateway.evidence.package import remove_leftovers
+from gateway.link.discovery import find_port
+from gateway.link.port import Port, SerialPort
+from gateway.service.board import BoardState
+from gateway.service.connection import Connection, Surroundings, weightiest
+from gateway.service.delivering import Delivering, Forgetting
+from gateway.service.host_time import HostTime
+from gateway.service.notices import Notice, Watcher
+from gateway.service.sealing import Sealing
+from gateway.service.status import Status, board_status, clip_status
+from gateway.store.records import ClipRecord
+from gateway.store.states import UNSEALED, ClipState
+from gateway.store.thread import StoreThread
+from gateway.timing import Clock, SystemClock
+
+MAX_SHOWN = 200  # clips that status() lists; the store knows them all
+
+
+class Gateway:
+    """The service for `config`. Time comes from `clock`, ports from `find_port` and `open_port`."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock | None = None,
+        *,
+        find_port: Callable[[str], str] = find_port,
+        open_port: Callable[[str, int], Port] = SerialPort,
+    ) -> None:
+        self.config = config
+        self._time = HostTime(clock or SystemClock())
+        self._find_port = find_port
+        self._open_port = open_port
+        self._boards: dict[str, BoardState] = {}
+        for kind, boards in (("sensor", config.sensors), ("camera", config.cameras)):
+            for board in boards:
+                self._boards[board.id] = BoardState(board.id, kind, board.port, board.baud)
+        self._watchers: list[Watcher] = []
+        self._clips: dict[int, ClipRecord] = {}
+        self._by_state: dict[str, int] = {}
+        self._accepted = 0
+        self._balance_holds = True
+        self._stop = asyncio.Event()
+        self._sealing: Sealing | None = None
+        self._delivering: Delivering | None = None
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher` with every notice from now on, on the event loop's thread; it must not block."""
+        self._watchers.append(watcher)
+
+    def stop(self) -> None:
+        """Make `run` return; what is durable stays, everything else is sent again."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Work until `stop`. `StoreError` when the store cannot be opened, `DurabilityError` when the disk fails."""
+        store = await StoreThread.open(self.config.store.path)
+        try:
+            await asyncio.to_thread(remove_leftovers, store.packages)
+            await self._run(store)
+        finally:
+            await store.close()
+
+    @property
+    def busy(self) -> bool:
+        """True while a clip is on its way, or sealed and not yet delivered."""
+        waiting = UNSEALED
+        if self.config.deliver.directory is not None:
+            waiting |= {ClipState.SEALED}
+        return any(self._by_state.get(str(state), 0) for state in waiting)
+
+    def status(self) -> Status:
+        """Return what is going on now."""
+        clips = [clip for clip in self._clips.values() if clip.kind == "sensor"]
+        return Status(
+            site=self.config.site.id,
+            boards=[board_status(board) for board in self._boards.values()],
+            clips=[clip_status(clip, self._package(clip)) for clip in clips],
+            accepted=self._accepted,
+            by_state=dict(self._by_state),
+            balance_holds=self._balance_holds,
+        )
+
+    async def _run(self, store: StoreThread) -> None:
+        async def changed(clip: ClipRecord) -> None:
+            await self._clip_changed(store, clip)
+
+        sealing = Sealing(self.config, store, self._boards, self._time, self._tell, changed)
+        delivering = Delivering(self.config, store, self._time, self._tell, changed)
+        forgetting = Forgetting(self.config, store, self._time, self._tell, changed)
+        self._sealing, self._delivering = sealing, delivering
+        around = Surroundings(store, self._time, self._find_port, self._open_port, self._tell, changed)
+        for clip in await store.do(lambda opened: opened.clips()):
+            self._remember(clip)
+        await self._count(store)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(sealing.run(), name="sealing"),
+                    group.create_task(delivering.run(), name="delivering"),
+                    group.create_task(forgetting.run(), name="forgetting"),
+                    *(
+                        group.create_task(Connection(board, around).run(), name=board.id)
+                        for board in self._boards.values()
+                    ),
+                ]
+                await self._stop.wait()
+                for task in tasks:
+                    task.cancel()
+        except ExceptionGroup as error:
+            raise weightiest(error) from error
+
+    async def _clip_changed(self, store: StoreThread, clip: ClipRecord) -> None:
+        if self._sealing is not None and clip.state in UNSEALED:
+            await self._sealing.note_edge(clip)
+            clip = await store.do(lambda opened: opened.clip(clip.row))
+        self._remember(clip)
+        await self._count(store)
+        if self._sealing is not None:
+            self._sealing.look()
+        if self._delivering is not None:
+            self._delivering.look()
+
+    def _remember(self, clip: ClipRecord) -> None:
+        self._clips[clip.row] = clip
+        while len(self._clips) > MAX_SHOWN:
+            del self._clips[min(self._clips)]
+
+    async def _count(self, store: StoreThread) -> None:
+        balance = await store.do(lambda opened: opened.balance())
+        self._by_state = {str(state): count for state, count in balance.by_state.items()}
+        self._accepted = balance.accepted
+        self._balance_holds = balance.holds
+
+    def _package(self, clip: ClipRecord) -> str | None:
+        if clip.package is None or clip.state is ClipState.EXPIRED:
+            return None
+        delivered = clip.state is ClipState.DELIVERED and self.config.deliver.directory is not None
+        directory = self.config.deliver.directory if delivered else self.config.store.path / "packages"
+        return None if directory is None else str(Path(directory) / clip.package)
+
+    def _tell(self, notice: Notice) -> None:
+        for watcher in self._watchers:
+            watcher(notice)
+
+

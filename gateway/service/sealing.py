@@ -1,0 +1,298 @@
+"""From complete clips to sealed packages: find the pictures of a sound, assemble, write, note.
+
+Rules of this file
+- What to do is read from the store each time; nothing needs to be remembered over a restart but waiting times.
+- A sound waits for its pictures `camera_wait_s` from when it was whole, longer while its camera is sending.
+  Then it is sealed without, and says so.
+- One clip at a time, in a thread: the chain of manifests has one order.
+- A package counts when it is durable; only then, in one transaction, the clips' bytes are deleted.
+- A clip that makes this program fail is left where it is until the next start, and stops no other clip.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from firmware.common import wire
+from gateway.clips.assemble import assemble
+from gateway.clips.contents import Parts, camera_clip, sensor_clip
+from gateway.clips.matching import Edge, Match, Verdict, match
+from gateway.clips.measurement import BoardClock, Circumstances
+from gateway.config import Config
+from gateway.errors import DiskFull, DurabilityError, RemoteProtocolError
+from gateway.evidence import package
+from gateway.link.messages import CameraEvent, Hello, SensorEvent, parse
+from gateway.service.board import BoardState
+from gateway.service.host_time import HostTime
+from gateway.service.notices import Notice, Watcher, What
+from gateway.store.records import ClipRecord, Sealed
+from gateway.store.states import UNSEALED, ClipState, Step
+from gateway.store.store import Store, summary_text
+from gateway.store.thread import StoreThread
+from gateway.timing import SECOND_NS, iso_utc
+
+LOOK_S = 0.2  # while a clip waits: how often to look again
+# A camera clip that no sound claims within this time belongs to none: the sensor sends its clips at once, and
+# gives them up after a minute when their memory is needed.
+ORPHAN_NS = 3600 * SECOND_NS
+READY = frozenset({ClipState.COMPLETE, ClipState.PARTIAL})
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A sensor clip to seal, its camera clip if it has one, and what is known to be missing."""
+
+    sensor: ClipRecord
+    camera: ClipRecord | None
+    missing: tuple[str, ...]
+
+
+class Sealing:
+    """The task that seals. `boards` are all boards by id; `clip_changed` is awaited with each clip that changed."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: StoreThread,
+        boards: dict[str, BoardState],
+        time: HostTime,
+        tell: Watcher,
+        clip_changed: Callable[[ClipRecord], Awaitable[None]],
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._boards = boards
+        self._time = time
+        self._tell = tell
+        self._clip_changed = clip_changed
+        self._wake = asyncio.Event()
+        self._wake.set()
+        self._ready_ns: dict[int, int] = {}
+        self._given_up: set[int] = set()
+
+    def look(self) -> None:
+        """Look again soon: a clip has changed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Seal what becomes ready, until cancelled. Raises only `DurabilityError` and mistakes of this file."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while await self._step():
+                await asyncio.sleep(LOOK_S)
+
+    async def note_edge(self, clip: ClipRecord) -> None:
+        """Note when the KEEP edge of `clip` was, if its event has arrived and its board's clock is known."""
+        if clip.state not in UNSEALED:
+            return
+        board = self._boards.get(clip.board)
+        clock = None if board is None else board.clock_for(clip.boot)
+        event = await self._store.do(lambda store: store.part_bytes(clip.row, wire.PART_EVENT))
+        if clock is None or clip.event_sha256 is None:
+            return
+        try:
+            trigger_ns: int | None = None
+            if clip.kind == "sensor":
+                said = parse(SensorEvent, event)
+                keep = said.keep
+                trigger_ns = self._time.wall_of_ns(clock.to_host_ns(said.trigger))
+            else:
+                keep = parse(CameraEvent, event).keep
+        except RemoteProtocolError as error:
+            log.warning("event of a clip cannot be read", clip=clip.event_id, why=str(error))
+            return
+        keep_ns, uncertainty_ns = self._time.gateway_ns(clock.to_host_ns(keep)), clock.uncertainty_ns(keep)
+        await self._store.do(
+            lambda store: store.note_event(
+                clip.row, keep_ns=keep_ns, keep_uncertainty_ns=uncertainty_ns, trigger_wall_ns=trigger_ns
+            )
+        )
+
+    # -- what to do
+
+    async def _step(self) -> bool:
+        """Do what can be done; return whether something waits for time to pass."""
+        records = await self._unsealed()
+        for record in records:
+            if record.keep_ns is None and record.state in READY:
+                await self.note_edge(record)
+        records = await self._unsealed()
+        now_ns = self._time.monotonic_ns()
+        ready = [record for record in records if record.state in READY]
+        self._ready_ns = {record.row: self._ready_ns.get(record.row, now_ns) for record in ready}
+        for record in ready:
+            if record.kind == "camera" and now_ns - self._ready_ns[record.row] > ORPHAN_NS:
+                await self._end(record, Step.DISCARD, "no sound belongs to it")
+        job = next(
+            filter(None, (self._job(record, records, now_ns) for record in ready if record.kind == "sensor")), None
+        )
+        if job is not None:
+            await self._seal_or_leave(job)
+            return True
+        return bool(ready)
+
+    async def _unsealed(self) -> list[ClipRecord]:
+        records = await self._store.do(lambda store: store.in_states(UNSEALED))
+        return [record for record in records if record.row not in self._given_up]
+
+    def _job(self, clip: ClipRecord, records: Sequence[ClipRecord], now_ns: int) -> _Job | None:
+        """Return how to seal `clip` now, or None when its pictures may still come."""
+        camera_id = self._config.camera_of(clip.board)
+        missing = (clip.reason,) if clip.state is ClipState.PARTIAL else ()
+        if camera_id is None:
+            return _Job(clip, None, (*missing, "picture.mkv: no camera is configured for this sensor"))
+        found = self._match(clip, camera_id, records)
+        camera = next((record for record in records if record.row == found.camera), None)
+        if camera is not None and camera.state in READY:
+            cut = (f"picture.mkv: {camera.reason}",) if camera.state is ClipState.PARTIAL else ()
+            return _Job(clip, camera, missing + cut)
+        state = self._boards.get(camera_id)
+        progress_ns = state.progress_ns if state is not None and state.connected else 0
+        waited_ns = now_ns - max(self._ready_ns[clip.row], progress_ns)
+        if waited_ns < self._config.limits.camera_wait_s * SECOND_NS:
+            return None
+        return _Job(clip, None, (*missing, f"picture.mkv: {self._why_none(camera_id, found.verdict)}"))
+
+    def _match(self, clip: ClipRecord, camera_id: str, records: Sequence[ClipRecord]) -> Match:
+        sensors = [
+            edge
+            for record in records
+            if record.kind == "sensor" and self._config.camera_of(record.board) == camera_id
+            if (edge := _edge(record)) is not None
+        ]
+        cameras = [edge for record in records if record.board == camera_id if (edge := _edge(record)) is not None]
+        return match(sensors, cameras).get(clip.row, Match(Verdict.UNCERTAIN))
+
+    def _why_none(self, camera_id: str, verdict: Verdict) -> str:
+        state = self._boards[camera_id]
+        if verdict is Verdict.PAIRED:
+            return f'camera "{camera_id}" began to send its pictures and stopped'
+        if verdict is Verdict.NOBODY and not state.connected:
+            return f'camera "{camera_id}" does not answer ({state.message})'
+        if verdict is Verdict.NOBODY:
+            return f'camera "{camera_id}" has no pictures of this event'
+        return f"pictures could not be assigned: {verdict.value}"
+
+    # -- doing it
+
+    async def _seal_or_leave(self, job: _Job) -> None:
+        try:
+            await self._seal(job)
+        except RemoteProtocolError as error:
+            await self._end(job.sensor, Step.LOSE, f"its event cannot be read: {error}")
+        except DurabilityError:
+            raise
+        except DiskFull as error:
+            log.error("disk full", why=str(error))
+            await asyncio.sleep(self._config.limits.camera_wait_s)
+        except Exception:
+            self._given_up.add(job.sensor.row)
+            log.exception("a mistake in this program; the clip stays until the next start", clip=job.sensor.event_id)
+
+    async def _seal(self, job: _Job) -> None:
+        clip, camera, missing = job.sensor, job.camera, list(job.missing)
+        parts = await self._store.do(lambda store: _parts(store, clip.row))
+        sound = sensor_clip(parts)
+        pictures = None
+        if camera is not None:
+            camera_row = camera.row
+            try:
+                pictures = camera_clip(await self._store.do(lambda store: _parts(store, camera_row)))
+            except RemoteProtocolError as error:
+                missing.append(f"picture.mkv: its event cannot be read: {error}")
+        about = await self._circumstances(clip, camera)
+        previous = await self._store.do(lambda store: store.fact("last_manifest"))
+        sealed_at, directory, site = iso_utc(self._time.wall_ns()), self._store.packages, self._config.site.id
+
+        def make() -> tuple[package.Written, tuple[str, ...]]:
+            assembly = assemble(about, sound, pictures, missing)
+            written = package.write(
+                directory,
+                assembly.parts,
+                event=clip.event_id,
+                site=site,
+                sealed=sealed_at,
+                previous=previous,
+                missing=assembly.missing,
+            )
+            return written, assembly.missing
+
+        written, lacking = await asyncio.to_thread(make)
+        summary = sound.summary
+        sealed = Sealed(
+            written.path.name,
+            written.sha256,
+            written.manifest_sha256,
+            summary_text(
+                {
+                    "lafmax_db": None if summary is None else summary.lafmax,
+                    "behaviour": "unknown" if summary is None else summary.behaviour,
+                    "score": None if summary is None else summary.score,
+                    "trigger_time": iso_utc(about.trigger_wall_ns),
+                    "missing": list(lacking),
+                }
+            ),
+        )
+        now_ns = self._time.wall_ns()
+        await self._store.do(lambda store: store.seal(clip.row, camera.row if camera else None, sealed, now_ns))
+        log.info("clip sealed", clip=clip.event_id, evidence=written.evidence, missing=list(lacking))
+        self._tell(Notice(What.CLIP_SEALED, clip.event_id, "; ".join(lacking)))
+        await self._changed(clip.row)
+        if camera is not None:
+            await self._changed(camera.row)
+
+    async def _circumstances(self, clip: ClipRecord, camera: ClipRecord | None) -> Circumstances:
+        hello = await self._hello(clip)
+        return Circumstances(
+            event_id=clip.event_id,
+            site_id=self._config.site.id,
+            site_name=self._config.site.name,
+            trigger_wall_ns=clip.accepted_wall_ns if clip.trigger_wall_ns is None else clip.trigger_wall_ns,
+            clock_state=self._time.state(),
+            sensor_hello=hello,
+            sensor_clock=self._clock(clip),
+            camera_hello=None if camera is None else await self._hello(camera),
+            camera_clock=None if camera is None else self._clock(camera),
+        )
+
+    async def _hello(self, clip: ClipRecord) -> Hello:
+        text = await self._store.do(lambda store: store.hello_of(clip.board, clip.boot))
+        return parse(Hello, (text or "").encode())
+
+    def _clock(self, clip: ClipRecord) -> BoardClock | None:
+        if clip.keep_uncertainty_ns is None:
+            return None
+        board = self._boards.get(clip.board)
+        model = None if board is None else board.clock_for(clip.boot)
+        return BoardClock(clip.keep_uncertainty_ns, None if model is None else model.drift_ppm)
+
+    async def _end(self, clip: ClipRecord, step: Step, reason: str) -> None:
+        now_ns = self._time.wall_ns()
+        await self._store.do(lambda store: store.end(clip.row, step, reason, now_ns))
+        log.warning("clip ended without a package", clip=clip.event_id, why=reason)
+        self._tell(Notice(What.CLIP_LOST, clip.event_id, reason))
+        await self._changed(clip.row)
+
+    async def _changed(self, row: int) -> None:
+        await self._clip_changed(await self._store.do(lambda store: store.clip(row)))
+
+
+def _edge(clip: ClipRecord) -> Edge | None:
+    if clip.keep_ns is None or clip.keep_uncertainty_ns is None:
+        return None
+    return Edge(clip.row, clip.keep_ns, clip.keep_uncertainty_ns)
+
+
+def _parts(store: Store, row: int) -> Parts:
+    return (
+        store.part_bytes(row, wire.PART_EVENT),
+        store.part_bytes(row, wire.PART_MEDIA),
+        store.part_bytes(row, wire.PART_TRACE),
+        store.part_bytes(row, wire.PART_SUMMARY),
+    )

@@ -1,0 +1,122 @@
+"""What the gateway shows of itself, as plain values for JSON: the live view, the web page, tests."""
+
+import json
+from typing import TypedDict
+
+from gateway.service.board import BoardState
+from gateway.store.records import ClipRecord
+from gateway.store.states import ClipState
+from gateway.timing import iso_utc
+
+
+class Transfer(TypedDict):
+    """A clip on its way. `total` grows while parts are announced."""
+
+    clip: int
+    received: int
+    total: int
+
+
+class BoardStatus(TypedDict):
+    """One board. Levels in dB of the newest 125 ms, score of the newest second."""
+
+    id: str
+    kind: str
+    port: str
+    connected: bool
+    message: str
+    state: str | None
+    mode: str | None
+    laf_db: float | None
+    lafmax_db: float | None
+    laeq_db: float | None
+    score: float | None
+    flags: int
+    checks: dict[str, str]
+    transfers: list[Transfer]
+    overruns: int
+    dropped: int
+    frames: int
+    garbage: int
+    missed: int
+    clock_uncertainty_ms: float | None
+    clock_drift_ppm: float | None
+
+
+class ClipStatus(TypedDict):
+    """One sensor clip. `package` is where the sealed package lies, `evidence` whether it is complete."""
+
+    id: str
+    state: str
+    reason: str
+    trigger_time: str | None
+    lafmax_db: float | None
+    behaviour: str | None
+    score: float | None
+    missing: list[str]
+    evidence: bool
+    package: str | None
+
+
+class Status(TypedDict):
+    """The whole gateway."""
+
+    site: str
+    boards: list[BoardStatus]
+    clips: list[ClipStatus]
+    accepted: int
+    by_state: dict[str, int]
+    balance_holds: bool
+
+
+def board_status(board: BoardState) -> BoardStatus:
+    """Return the status of `board`."""
+    figures, second = board.figures, board.second
+    clock = board.clock if board.clock is not None and board.clock.known else None
+    checks = dict(board.hello.checks) if board.hello else {}
+    return BoardStatus(
+        id=board.id,
+        kind=board.kind,
+        port=board.port,
+        connected=board.connected,
+        message=board.message,
+        state=second.state if second else None,
+        mode=board.hello.mode if board.hello else None,
+        laf_db=figures.laf_db if figures else None,
+        lafmax_db=figures.lafmax_db if figures else None,
+        laeq_db=figures.laeq_db if figures else None,
+        score=second.score if second else None,
+        flags=figures.flags if figures else 0,
+        checks=dict(second.checks) if second else checks,
+        transfers=[
+            Transfer(clip=number, received=progress.taken_bytes, total=progress.known_bytes)
+            for number, progress in sorted(board.transfers.items())
+        ],
+        overruns=second.overruns if second else 0,
+        dropped=second.dropped if second else 0,
+        frames=board.counters.frames,
+        garbage=board.counters.garbage,
+        missed=board.counters.missed,
+        clock_uncertainty_ms=None if clock is None else clock.uncertainty_ns() / 1e6,
+        clock_drift_ppm=None if clock is None else clock.drift_ppm,
+    )
+
+
+def clip_status(clip: ClipRecord, package: str | None) -> ClipStatus:
+    """Return the status of a sensor `clip` whose package lies at `package`."""
+    summary = json.loads(clip.summary) if clip.summary else {}
+    missing = [str(text) for text in summary.get("missing", [])]
+    sealed = clip.state in (ClipState.SEALED, ClipState.DELIVERED)
+    trigger = None if clip.trigger_wall_ns is None else iso_utc(clip.trigger_wall_ns)
+    return ClipStatus(
+        id=clip.event_id,
+        state=str(clip.state),
+        reason=clip.reason,
+        trigger_time=summary.get("trigger_time", trigger),
+        lafmax_db=summary.get("lafmax_db"),
+        behaviour=summary.get("behaviour"),
+        score=summary.get("score"),
+        missing=missing,
+        evidence=sealed and not missing,
+        package=package,
+    )
