@@ -30,7 +30,9 @@ class Directory:
         try:
             data = package.read_bytes()
         except OSError as error:
-            raise Rejected(f"{package}: cannot be read ({error.strerror}); it was taken out of the store") from None
+            raise Rejected(
+                f"{package}: cannot be read ({error.strerror}); it was taken out of the store"
+            ) from None
         if sha256(data) != digest:
             raise Rejected(f"{package}: is not what was sealed; keep it aside and check the disk")
         try:
@@ -44,5 +46,7 @@ class Directory:
             temporary.replace(target)
             sync_directory(self.path)
         except OSError as error:
-            raise Retryable(f"{target}: cannot be written ({error.strerror}); make room or mend access") from None
+            raise Retryable(
+                f"{target}: cannot be written ({error.strerror}); make room or mend access"
+            ) from None
         return target

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import cast
 
 import av
+from av.error import FFmpegError
 
 from gateway.errors import PackageError
 from gateway.evidence import container, manifest
@@ -76,7 +76,8 @@ class Report:
             "event": self.event,
             "exit_code": self.exit_code,
             "statements": [
-                {"claim": said.claim, "verdict": said.verdict.value, "why": said.why} for said in self.statements
+                {"claim": said.claim, "verdict": said.verdict.value, "why": said.why}
+                for said in self.statements
             ],
         }
 
@@ -97,7 +98,9 @@ def verify(path: Path) -> Report:
         why = f"cannot be read ({error.strerror}); check the path"
     except PackageError as error:
         why = str(error)
-    return Report(path, None, (Statement("it is a package", Verdict.FAILS, why, integrity=True),), readable=False)
+    return Report(
+        path, None, (Statement("it is a package", Verdict.FAILS, why, integrity=True),), readable=False
+    )
 
 
 def verify_bytes(data: bytes, path: Path) -> Report:
@@ -105,13 +108,17 @@ def verify_bytes(data: bytes, path: Path) -> Report:
     parts = container.unpack(data)
     said: list[Statement] = []
     changed = container.differences(data, parts)
-    said.append(_judge("the file is as the gateway writes it", changed, "every byte accounted for", integrity=True))
+    said.append(
+        _judge("the file is as the gateway writes it", changed, "every byte accounted for", integrity=True)
+    )
     sealed: manifest.Manifest | None = None
     try:
         if manifest.NAME not in parts:
             raise PackageError(f"{manifest.NAME} is missing")
         sealed = manifest.from_bytes(parts[manifest.NAME])
-        said.append(Statement("the manifest can be read", Verdict.HOLDS, f"event {sealed.event}", integrity=True))
+        said.append(
+            Statement("the manifest can be read", Verdict.HOLDS, f"event {sealed.event}", integrity=True)
+        )
     except PackageError as error:
         said.append(Statement("the manifest can be read", Verdict.FAILS, str(error), integrity=True))
     if sealed is not None:
@@ -120,7 +127,9 @@ def verify_bytes(data: bytes, path: Path) -> Report:
     unsigned = "packages of this version are not signed: whoever can write the file can make another one"
     said.append(Statement("this gateway sealed it", Verdict.UNKNOWN, unsigned))
     said.append(
-        Statement("no package before it is missing", Verdict.UNKNOWN, "that needs the packages before it as well")
+        Statement(
+            "no package before it is missing", Verdict.UNKNOWN, "that needs the packages before it as well"
+        )
     )
     said.append(_as_evidence(sealed, said))
     return Report(path, None if sealed is None else sealed.event, tuple(said))
@@ -160,7 +169,9 @@ def _contents(sealed: manifest.Manifest, parts: dict[str, bytes]) -> Iterator[St
         try:
             picture_s = picture_duration_s(parts[PICTURE])
             verdict = Verdict.HOLDS if picture_s >= PICTURE_S else Verdict.FAILS
-            yield Statement(f"the pictures last at least {PICTURE_S:.0f} seconds", verdict, f"{picture_s:.3f} s")
+            yield Statement(
+                f"the pictures last at least {PICTURE_S:.0f} seconds", verdict, f"{picture_s:.3f} s"
+            )
         except PackageError as error:
             yield Statement(f"the pictures last at least {PICTURE_S:.0f} seconds", Verdict.FAILS, str(error))
     if VIEW in parts:
@@ -181,11 +192,15 @@ def _trigger(sealed: manifest.Manifest, data: bytes, sound_s: float | None) -> S
     except (ValueError, KeyError, TypeError):
         return Statement(claim, Verdict.FAILS, f"{MEASUREMENT} cannot be read")
     if event != sealed.event:
-        return Statement(claim, Verdict.FAILS, f"{MEASUREMENT} is of event {event}, the manifest of {sealed.event}")
+        return Statement(
+            claim, Verdict.FAILS, f"{MEASUREMENT} is of event {event}, the manifest of {sealed.event}"
+        )
     if sound_s is None:
         return Statement(claim, Verdict.FAILS, "there is no sound that can be read")
     inside = 0.0 <= trigger_s < sound_s
-    return Statement(claim, Verdict.HOLDS if inside else Verdict.FAILS, f"at {trigger_s:.3f} s of {sound_s:.3f} s")
+    return Statement(
+        claim, Verdict.HOLDS if inside else Verdict.FAILS, f"at {trigger_s:.3f} s of {sound_s:.3f} s"
+    )
 
 
 def _as_evidence(sealed: manifest.Manifest | None, said: list[Statement]) -> Statement:
@@ -203,12 +218,12 @@ def _as_evidence(sealed: manifest.Manifest | None, said: list[Statement]) -> Sta
 def sound_duration_s(data: bytes) -> float:
     """Decode a sound file whole and return how long it is; `PackageError` when that cannot be done."""
     try:
-        with av.open(io.BytesIO(data)) as opened:
+        with av.open(io.BytesIO(data), mode="r") as opened:
             samples = rate = 0
             for frame in opened.decode(audio=0):
                 samples += frame.samples
                 rate = frame.sample_rate
-    except (av.FFmpegError, ValueError, IndexError) as error:
+    except (FFmpegError, ValueError, IndexError) as error:
         raise PackageError(f"{SOUND} cannot be decoded ({error})") from None
     if not rate:
         raise PackageError(f"{SOUND} holds no sound")
@@ -221,9 +236,9 @@ def picture_duration_s(data: bytes) -> float:
     The last picture counts as long as the ones before it on average. `PackageError` when none can be decoded.
     """
     try:
-        with av.open(io.BytesIO(data)) as opened:
-            times = [cast("float", frame.time) for frame in opened.decode(video=0) if frame.time is not None]
-    except (av.FFmpegError, ValueError, IndexError) as error:
+        with av.open(io.BytesIO(data), mode="r") as opened:
+            times = [frame.time for frame in opened.decode(video=0)]
+    except (FFmpegError, ValueError, IndexError) as error:
         raise PackageError(f"the pictures cannot be decoded ({error})") from None
     if not times:
         raise PackageError("there is no picture in it")
@@ -237,7 +252,9 @@ def verify_and_print(packages: Sequence[Path], *, as_json: bool = False) -> int:
         raise PackageError("no package is named; give the .zip file of a clip")
     reports = [verify(path) for path in packages]
     if as_json:
-        sys.stdout.write(json.dumps([report.values() for report in reports], indent=1, ensure_ascii=False) + "\n")
+        sys.stdout.write(
+            json.dumps([report.values() for report in reports], indent=1, ensure_ascii=False) + "\n"
+        )
     else:
         for report in reports:
             sys.stdout.write("\n".join([str(report.path), *report.lines(), ""]))

@@ -9,8 +9,9 @@ Rules of this file
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -180,15 +181,15 @@ class Connection:
 
 def weightiest(group: ExceptionGroup[Exception]) -> Exception:
     """Return the exception in `group` that decides: a disk in doubt, then mistakes, then what is refused."""
-    leaves: list[Exception] = []
-    waiting: list[Exception] = [group]
-    while waiting:
-        error = waiting.pop()
+    return min(_leaves(group), key=_weight)
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
         if isinstance(error, ExceptionGroup):
-            waiting.extend(error.exceptions)
+            yield from _leaves(cast("ExceptionGroup[Exception]", error))
         else:
-            leaves.append(error)
-    return min(leaves, key=_weight)
+            yield error
 
 
 def _weight(error: Exception) -> int:

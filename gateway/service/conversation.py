@@ -10,6 +10,7 @@ Rules of this file
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -104,24 +105,16 @@ class Conversation:
             match event:
                 case events.ChunkReceived():
                     self._chunk(event, arrived_ns, notices)
-                case events.FiguresReceived():
-                    self._board.figures = event
-                case events.SecondReceived():
-                    self._board.second = event.second
-                case events.ClockReceived():
-                    self._clock(event, arrived_ns)
                 case events.HelloReceived():
                     notices += await self._hello(event.hello)
                 case events.ClipLost():
                     notices += await self._lost(event)
                 case events.BoardRefused():
                     raise Refused(event.reason)
-                case events.LogText():
-                    self._log.info("board says", text=event.text)
-                case events.FramesMissed():
-                    self._log.info("frames missed", count=event.count)
-                case events.Malformed():
-                    self._log.warning("frame makes no sense", why=event.reason)
+                case events.ClockReceived():
+                    self._clock(event, arrived_ns)
+                case _:
+                    self._note(event)
         if self._again:
             self._wake.set()
         return notices
@@ -158,7 +151,9 @@ class Conversation:
     async def _hello(self, hello: Hello) -> list[Notice]:
         board = self._board
         if hello.kind != board.kind:
-            raise Refused(f'"{board.id}" is a {hello.kind}, the configuration says {board.kind}; correct one of them')
+            raise Refused(
+                f'"{board.id}" is a {hello.kind}, the configuration says {board.kind}; correct one of them'
+            )
         board.hello = hello
         if hello.boot == self._boot:
             return []
@@ -169,7 +164,9 @@ class Conversation:
             self._questions.clear()
         self._next_clock_ns = 0
         text, now_ns = hello.model_dump_json(), self._time.wall_ns()
-        cut = await self._store.do(lambda store: store.board_seen(board.id, hello.boot, board.kind, text, now_ns))
+        cut = await self._store.do(
+            lambda store: store.board_seen(board.id, hello.boot, board.kind, text, now_ns)
+        )
         clips, transfers = await self._store.do(lambda store: _progress(store, board.id, hello.boot))
         self._boot = hello.boot
         board.transfers = transfers
@@ -178,7 +175,7 @@ class Conversation:
         self._finished = {clip.clip: clip.event_sha256 for clip in clips if clip.clip not in receiving}
         notices: list[Notice] = []
         for clip in cut:
-            await self._clip_changed(await self._store.do(lambda store, row=clip.row: store.clip(row)))
+            await self._clip_changed(await self._store.do(partial(Store.clip, row=clip.row)))
             notices.append(Notice(What.CLIP_CUT, clip.event_id, "the board restarted before it was all sent"))
         return notices
 
@@ -233,6 +230,22 @@ class Conversation:
             await self._clip_changed(record)
         self._session.done(lost.boot, lost.clip)
         return [Notice(What.CLIP_LOST, f"{board.id}-{lost.boot}-{lost.clip}", lost.reason)] if new else []
+
+    def _note(self, event: events.Event) -> None:
+        """Keep or log what needs no answer."""
+        match event:
+            case events.FiguresReceived():
+                self._board.figures = event
+            case events.SecondReceived():
+                self._board.second = event.second
+            case events.LogText():
+                self._log.info("board says", text=event.text)
+            case events.FramesMissed():
+                self._log.info("frames missed", count=event.count)
+            case events.Malformed():
+                self._log.warning("frame makes no sense", why=event.reason)
+            case _:
+                self._log.debug("nothing to do", event_kind=type(event).__name__)
 
     # -- what is answered
 

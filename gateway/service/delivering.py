@@ -9,6 +9,7 @@ Rules of this file
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -20,6 +21,7 @@ from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher, What
 from gateway.store.records import ClipRecord
 from gateway.store.states import UNSEALED, ClipState, Step
+from gateway.store.store import Store
 from gateway.store.thread import StoreThread
 from gateway.timing import SECOND_NS
 
@@ -89,10 +91,10 @@ class Delivering:
                     self._failed(clip, str(error))
                 return False
             now_ns = self._time.wall_ns()
-            await self._store.do(lambda store, row=clip.row: store.deliver(row, now_ns))
+            await self._store.do(partial(Store.deliver, row=clip.row, now_ns=now_ns))
             log.info("clip delivered", clip=clip.event_id, where=str(where))
             self._tell(Notice(What.CLIP_DELIVERED, clip.event_id, str(where)))
-            await self._clip_changed(await self._store.do(lambda store, row=clip.row: store.clip(row)))
+            await self._clip_changed(await self._store.do(partial(Store.clip, row=clip.row)))
         return True
 
     def _failed(self, clip: ClipRecord, why: str) -> None:
@@ -128,7 +130,9 @@ class Forgetting:
             if clip.package is not None:
                 (self._store.packages / clip.package).unlink(missing_ok=True)
             reason = f"older than {self._days} days"
-            await self._store.do(lambda store, row=clip.row: store.end(row, Step.EXPIRE, reason, now_ns))
+            await self._store.do(
+                partial(Store.end, row=clip.row, step=Step.EXPIRE, reason=reason, now_ns=now_ns)
+            )
             log.warning("clip deleted by age", clip=clip.event_id, sha256=clip.package_sha256)
             self._tell(Notice(What.CLIP_FORGOTTEN, clip.event_id, reason))
-            await self._clip_changed(await self._store.do(lambda store, row=clip.row: store.clip(row)))
+            await self._clip_changed(await self._store.do(partial(Store.clip, row=clip.row)))

@@ -152,5 +152,3 @@ class Gateway:
     def _tell(self, notice: Notice) -> None:
         for watcher in self._watchers:
             watcher(notice)
-
-

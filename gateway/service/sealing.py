@@ -11,6 +11,7 @@ Rules of this file
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -28,9 +29,9 @@ from gateway.link.messages import CameraEvent, Hello, SensorEvent, parse
 from gateway.service.board import BoardState
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher, What
-from gateway.store.records import ClipRecord, Sealed
+from gateway.store.records import ClipRecord, Sealed, SealedSummary
 from gateway.store.states import UNSEALED, ClipState, Step
-from gateway.store.store import Store, summary_text
+from gateway.store.store import Store
 from gateway.store.thread import StoreThread
 from gateway.timing import SECOND_NS, iso_utc
 
@@ -71,7 +72,6 @@ class Sealing:
         self._tell = tell
         self._clip_changed = clip_changed
         self._wake = asyncio.Event()
-        self._wake.set()
         self._ready_ns: dict[int, int] = {}
         self._given_up: set[int] = set()
 
@@ -82,10 +82,11 @@ class Sealing:
     async def run(self) -> None:
         """Seal what becomes ready, until cancelled. Raises only `DurabilityError` and mistakes of this file."""
         while True:
-            await self._wake.wait()
             self._wake.clear()
-            while await self._step():
-                await asyncio.sleep(LOOK_S)
+            waiting = await self._step()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S if waiting else None):
+                    await self._wake.wait()
 
     async def note_edge(self, clip: ClipRecord) -> None:
         """Note when the KEEP edge of `clip` was, if its event has arrived and its board's clock is known."""
@@ -130,7 +131,8 @@ class Sealing:
             if record.kind == "camera" and now_ns - self._ready_ns[record.row] > ORPHAN_NS:
                 await self._end(record, Step.DISCARD, "no sound belongs to it")
         job = next(
-            filter(None, (self._job(record, records, now_ns) for record in ready if record.kind == "sensor")), None
+            filter(None, (self._job(record, records, now_ns) for record in ready if record.kind == "sensor")),
+            None,
         )
         if job is not None:
             await self._seal_or_leave(job)
@@ -166,7 +168,9 @@ class Sealing:
             if record.kind == "sensor" and self._config.camera_of(record.board) == camera_id
             if (edge := _edge(record)) is not None
         ]
-        cameras = [edge for record in records if record.board == camera_id if (edge := _edge(record)) is not None]
+        cameras = [
+            edge for record in records if record.board == camera_id if (edge := _edge(record)) is not None
+        ]
         return match(sensors, cameras).get(clip.row, Match(Verdict.UNCERTAIN))
 
     def _why_none(self, camera_id: str, verdict: Verdict) -> str:
@@ -189,11 +193,13 @@ class Sealing:
         except DurabilityError:
             raise
         except DiskFull as error:
-            log.error("disk full", why=str(error))
+            log.warning("disk full", why=str(error))
             await asyncio.sleep(self._config.limits.camera_wait_s)
         except Exception:
             self._given_up.add(job.sensor.row)
-            log.exception("a mistake in this program; the clip stays until the next start", clip=job.sensor.event_id)
+            log.exception(
+                "a mistake in this program; the clip stays until the next start", clip=job.sensor.event_id
+            )
 
     async def _seal(self, job: _Job) -> None:
         clip, camera, missing = job.sensor, job.camera, list(job.missing)
@@ -229,18 +235,18 @@ class Sealing:
             written.path.name,
             written.sha256,
             written.manifest_sha256,
-            summary_text(
-                {
-                    "lafmax_db": None if summary is None else summary.lafmax,
-                    "behaviour": "unknown" if summary is None else summary.behaviour,
-                    "score": None if summary is None else summary.score,
-                    "trigger_time": iso_utc(about.trigger_wall_ns),
-                    "missing": list(lacking),
-                }
+            SealedSummary(
+                lafmax_db=None if summary is None else summary.lafmax,
+                behaviour="unknown" if summary is None else summary.behaviour,
+                score=None if summary is None else summary.score,
+                trigger_time=iso_utc(about.trigger_wall_ns),
+                missing=lacking,
             ),
         )
         now_ns = self._time.wall_ns()
-        await self._store.do(lambda store: store.seal(clip.row, camera.row if camera else None, sealed, now_ns))
+        await self._store.do(
+            lambda store: store.seal(clip.row, camera.row if camera else None, sealed, now_ns)
+        )
         log.info("clip sealed", clip=clip.event_id, evidence=written.evidence, missing=list(lacking))
         self._tell(Notice(What.CLIP_SEALED, clip.event_id, "; ".join(lacking)))
         await self._changed(clip.row)

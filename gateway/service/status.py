@@ -1,10 +1,9 @@
 """What the gateway shows of itself, as plain values for JSON: the live view, the web page, tests."""
 
-import json
 from typing import TypedDict
 
 from gateway.service.board import BoardState
-from gateway.store.records import ClipRecord
+from gateway.store.records import ClipRecord, SealedSummary
 from gateway.store.states import ClipState
 from gateway.timing import iso_utc
 
@@ -104,19 +103,18 @@ def board_status(board: BoardState) -> BoardStatus:
 
 def clip_status(clip: ClipRecord, package: str | None) -> ClipStatus:
     """Return the status of a sensor `clip` whose package lies at `package`."""
-    summary = json.loads(clip.summary) if clip.summary else {}
-    missing = [str(text) for text in summary.get("missing", [])]
+    summary = SealedSummary.model_validate_json(clip.summary or "{}")
     sealed = clip.state in (ClipState.SEALED, ClipState.DELIVERED)
     trigger = None if clip.trigger_wall_ns is None else iso_utc(clip.trigger_wall_ns)
     return ClipStatus(
         id=clip.event_id,
         state=str(clip.state),
         reason=clip.reason,
-        trigger_time=summary.get("trigger_time", trigger),
-        lafmax_db=summary.get("lafmax_db"),
-        behaviour=summary.get("behaviour"),
-        score=summary.get("score"),
-        missing=missing,
-        evidence=sealed and not missing,
+        trigger_time=summary.trigger_time or trigger,
+        lafmax_db=summary.lafmax_db,
+        behaviour=summary.behaviour,
+        score=summary.score,
+        missing=list(summary.missing),
+        evidence=sealed and not summary.missing,
         package=package,
     )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ConfigDict
+
 from gateway.store.states import ClipState
 
 
@@ -41,6 +43,18 @@ class PartRecord:
     total: int | None
 
 
+class SealedSummary(BaseModel):
+    """What lists show of a sealed clip. Levels in dB, `trigger_time` ISO 8601; `missing` empty is evidence."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lafmax_db: float | None = None
+    behaviour: str | None = None
+    score: float | None = None
+    trigger_time: str | None = None
+    missing: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """A package that is durable, to be noted together with the end of the clips it was made of."""
@@ -48,7 +62,7 @@ class Sealed:
     package: str
     sha256: str
     manifest_sha256: str
-    summary: str
+    summary: SealedSummary
 
 
 @dataclass(frozen=True, slots=True)

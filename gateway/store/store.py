@@ -9,7 +9,6 @@ Rules of this file
 """
 
 import hashlib
-import json
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -163,7 +162,7 @@ class Store:
             self._move(row, Step.SEAL, now_ns)
             self._db.execute(
                 "UPDATE clips SET package = ?, package_sha256 = ?, summary = ? WHERE id = ?",
-                (sealed.package, sealed.sha256, sealed.summary, row),
+                (sealed.package, sealed.sha256, sealed.summary.model_dump_json(), row),
             )
             if camera_row is not None:
                 self._move(camera_row, Step.JOIN, now_ns)
@@ -278,8 +277,3 @@ def _runs(pieces: Sequence[Piece]) -> Iterator[Piece]:
         total = before.total if piece.total is None else piece.total
         waiting[key] = Piece(*key, before.offset, before.data + piece.data, total)
     yield from waiting.values()
-
-
-def summary_text(values: dict[str, object]) -> str:
-    """Return `values` as the JSON that `Sealed.summary` holds."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"))

@@ -11,12 +11,16 @@ import struct
 import tty
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from firmware.common import wire
 from firmware.common.link import Link
 from gateway.clips.contents import Parts
 from gateway.testing.clips import FakeClip
 from gateway.timing import SECOND_NS
+
+if TYPE_CHECKING:
+    from firmware.common.console import Console
 
 FIGURES_MS = 125
 SECOND_MS = 1000
@@ -84,7 +88,8 @@ class FakeBoard:
         self._extra = dict(hello or {})
         self._next_figures_ms = 0
         self._next_second_ms = 0
-        self.link = Link(console, boot, lambda: self.ticks_at(self._now_ns), self._hello)
+        # Anything with read and write is a console to the link; the board has only one class of it.
+        self.link = Link(cast("Console", console), boot, lambda: self.ticks_at(self._now_ns), self._hello)
         self.link.on_done = self._on_done
         self.link.send_json(wire.HELLO, self._hello())
 
@@ -119,7 +124,12 @@ class FakeBoard:
         self.done.append(clip.number)
 
     def _second(self, now_ns: int) -> dict[str, object]:
-        common = {"n": self.ticks_at(now_ns), "dropped": self.link.dropped, "mem_free": 100_000, "checks": {}}
+        common: dict[str, object] = {
+            "n": self.ticks_at(now_ns),
+            "dropped": self.link.dropped,
+            "mem_free": 100_000,
+            "checks": {},
+        }
         if self.kind == "sensor":
             return {**common, "laeq": 60.5, "lafmax": 63.0, "score": 0.12, "state": "watching", "overruns": 0}
         return {**common, "state": "off", "frames": 0}

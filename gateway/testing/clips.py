@@ -17,7 +17,7 @@ BANDS = 29
 SIZE = (160, 120)
 
 
-def sensor_parts(
+def sensor_parts(  # noqa: PLR0913 - every argument is one property of a clip, all have defaults
     *,
     first: int = 480_000,
     seconds: float = 10.0,
@@ -70,7 +70,8 @@ def pcm(samples: int, *, rate: int, bits: int, channels: int) -> bytes:
     """Return a tone of 96 Hz and its double, little-endian, interleaved."""
     time_s = np.arange(samples) / rate
     wave = 0.1 * np.sin(2 * math.pi * 96 * time_s) + 0.05 * np.sin(2 * math.pi * 192 * time_s)
-    words = np.repeat(np.round(wave * 2 ** (bits - 1)).astype("<i4"), channels)
+    words = np.zeros((samples, channels), dtype="<i4")
+    words[:] = np.round(wave * 2 ** (bits - 1))[:, np.newaxis]
     return words.view(np.uint8).reshape(-1, 4)[:, : bits // 8].tobytes()
 
 
