@@ -35,7 +35,9 @@ WASM = PACKAGE / "micropython-ulab.wasm"
 WASM_WITHOUT_ULAB = PACKAGE / "micropython.wasm"
 ENVIRONMENT = "STALENSTRAAT_MICROPYTHON"
 NODE_VERSION = 20
-HEAP_BYTES = 32 * 1024 * 1024  # tests fill several rings of ten seconds at once; a virtual board says how much it has
+HEAP_BYTES = (
+    32 * 1024 * 1024
+)  # tests fill several rings of ten seconds at once; a virtual board says how much it has
 # What the console holds for a host that does not read: about four times a USB port's, and never less than the
 # firmware's longest write.
 CONSOLE_BYTES = 16384
