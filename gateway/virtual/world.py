@@ -21,7 +21,7 @@ import numpy as np
 
 from firmware.common.blocks import block_samples
 from gateway.errors import GatewayError
-from gateway.timing import SECOND_NS
+from gateway.timing import MILLISECOND_NS, SECOND_NS
 from gateway.virtual import i2s
 from gateway.virtual.board import PinChange, VirtualBoard
 
@@ -94,6 +94,16 @@ class World:
     def late_s(self) -> float:
         """By how much real time could not be kept: 0 on a computer that is fast enough."""
         return self._late_ns / SECOND_NS
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks of sound the sensor has taken."""
+        return self._sensor.blocks if self._sensor else 0
+
+    @property
+    def keep_delays_ms(self) -> list[float]:
+        """How long after its block was complete each KEEP edge came, at most: the step's time on this computer."""
+        return self._sensor.keep_delays_ms if self._sensor else []
 
     def now_ns(self) -> int:
         """Return simulated time; never goes back."""
@@ -198,6 +208,8 @@ class _Sensor:
         self._channels = 1
         self._samples = 0
         self.over = False
+        self.blocks = 0
+        self.keep_delays_ms: list[float] = []
         self._learn()
 
     @property
@@ -213,7 +225,13 @@ class _Sensor:
             self.over = True
             block = self._noise.normal(0.0, QUIET, (self._channels, self._size))
         self._samples += self._size
+        start_ns = time.monotonic_ns()
         edges = self._board.step(due_ns // 1000, {"i2s": i2s.words(block)})
+        self.blocks += 1
+        for at_us, line, value in self.as_lines(edges):
+            if line == "keep" and value:
+                delay_ns = at_us * 1000 - due_ns + time.monotonic_ns() - start_ns
+                self.keep_delays_ms.append(delay_ns / MILLISECOND_NS)
         if self._board.starts != self._starts:
             self._learn()
         return edges
