@@ -1,0 +1,114 @@
+"""What a block of sound says: levels, third-octave bands, the exhaust signature, and whether to believe them.
+
+The facade of the signal chain. `process` takes every block; after the last one of a frame (125 ms) it returns
+True and the attributes are those of that frame. All arrays are made at start; with two microphones the left
+one is measured.
+"""
+
+from array import array
+
+from ulab import numpy as np
+
+from firmware.common.blocks import BLOCKS_PER_FRAME, block_samples
+from firmware.sensor import bands
+from firmware.sensor.levels import SINE_DB, Levels
+from firmware.sensor.microphone import channel, unpack
+from firmware.sensor.signature import Signature
+from firmware.sensor.spectrum import HighSpectrum, LowSpectrum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.settings import Settings
+
+OVERLOAD = 1
+UNDER_RANGE = 2
+STUCK = 4
+
+FULL_SCALE = 0.9999  # a clipped 16-bit converter gives 0.99997
+NOISE_FLOOR_DB = 30.0  # dB(A): what MEMS microphones make of silence
+ONE_STEP = 1.5 / 8388608.0  # a silent converter still moves by more than one step of 24 bits in 125 ms
+
+
+class Analysis:
+    """The signal chain for `settings` (rate, channels, full_scale_db, calibration_db).
+
+    Attributes of the last frame: `laf_db`, `lafmax_db`, `laeq_db` (dB(A)); `bands` (array('h'), 0.01 dB,
+    third-octaves from 25 Hz to 16 kHz, as far as the rate reaches); `score` (0..1) and `firing_hz` (0.0: none),
+    `behaviour`, `evidence` (signature.py); `flags` (OVERLOAD, UNDER_RANGE, STUCK).
+    """
+
+    def __init__(self, settings: "Settings") -> None:
+        rate = settings.rate
+        offset_db = SINE_DB + settings.full_scale_db + settings.calibration_db
+        self._offset_db = offset_db
+        self._words = np.zeros(block_samples(rate) * settings.channels)
+        self._x = channel(self._words, 0, settings.channels)
+        self._levels = Levels(rate, offset_db)
+        top = bands.highest(rate)
+        self._low = LowSpectrum(rate)
+        self._high = HighSpectrum(rate, bands.edges(bands.SPLIT)[0], bands.edges(top)[1])
+        self._low_bands = bands.BandSums(self._low.power, self._low.bin_hz, 0, bands.LOWEST, bands.SPLIT - 1)
+        self._high_bands = bands.BandSums(
+            self._high.power, self._high.bin_hz, self._high.first_bin, bands.SPLIT, top
+        )
+        self.signature = Signature(self._low.bin_hz, self._low.bins)
+        self._blocks = 0
+        self._largest = 0.0
+        self._smallest = 0.0
+        self.laf_db = self.lafmax_db = self.laeq_db = self._levels.laf_db
+        self.bands = array("h", [-bands.LIMIT] * (top - bands.LOWEST + 1))
+        self.score = 0.0
+        self.firing_hz = 0.0
+        self.behaviour = "unknown"
+        self.evidence = ""
+        self.flags = 0
+
+    def process(self, raw: bytearray) -> bool:
+        """Take a block of I2S words; True when it completed a frame."""
+        unpack(raw, self._words)
+        x = self._x
+        largest = np.max(x)
+        smallest = np.min(x)
+        if self._blocks == 0:
+            self._largest = largest
+            self._smallest = smallest
+        else:
+            self._largest = max(self._largest, largest)
+            self._smallest = min(self._smallest, smallest)
+        self._levels.add(x)
+        self._low.add(x)
+        self._high.add(x)
+        self._blocks += 1
+        if self._blocks < BLOCKS_PER_FRAME:
+            return False
+        self._blocks = 0
+        self._end_frame()
+        return True
+
+    def _end_frame(self) -> None:
+        levels = self._levels
+        levels.end()
+        self.laf_db = levels.laf_db
+        self.lafmax_db = levels.lafmax_db
+        self.laeq_db = levels.laeq_db
+        self._low.end()
+        self._high.end()
+        self._low_bands.levels(self.bands, 0, self._offset_db)
+        self._high_bands.levels(self.bands, bands.SPLIT - bands.LOWEST, self._offset_db)
+        self.flags = self._validity()
+        signature = self.signature
+        signature.frame(self._low.power, self.bands, self.laeq_db)
+        self.score = signature.score
+        self.firing_hz = signature.firing_hz
+        self.behaviour = signature.behaviour
+        self.evidence = signature.evidence
+
+    def _validity(self) -> int:
+        flags = 0
+        if self._largest > FULL_SCALE or self._smallest < -FULL_SCALE:
+            flags |= OVERLOAD
+        if self.lafmax_db < NOISE_FLOOR_DB:
+            flags |= UNDER_RANGE
+        if self._largest - self._smallest < ONE_STEP:
+            flags |= STUCK
+        return flags
