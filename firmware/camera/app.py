@@ -1,4 +1,4 @@
-"""The camera module: one bounded call, `step`, per frame. Take a frame, obey the lines, serve the link.
+"""The camera module: one bounded call, `step`. Take a frame when there is one, obey the lines, serve the link.
 
 Frames exist in volatile memory only, and only while ARM is up. What `docs/protocol.md` calls this board's
 clock is microseconds since start.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "settings.json"
 SECOND_US = 1000000
+SILENT_US = 3000000  # opening the sensor takes up to two seconds
 KEEP_MS = 60000  # as the sensor's recorder: a gateway that restarts is back within a minute
 MAX_HELD = 4  # KEEP edges without a gateway beyond this are refused; the ring could not hold them
 
@@ -40,22 +41,22 @@ class CameraModule:
         self._clips: list[Clip] = []
         self._count = 0
         self._frames = 0
-        self._dark = 0
+        self._seen = 0
         self._next_second = SECOND_US
         gc.collect()
         self._capture = Capture(settings)
         self._link.send_json(wire.HELLO, self.hello())
 
     def step(self) -> None:
-        """Take one frame; waits for the camera sensor, for nothing else."""
-        jpeg = self._capture.frame()
+        """Do what is to be done now; waits for nothing."""
+        jpeg = self._capture.frame() if self._capture.ready() else None
         now = self._timer.now()
-        if jpeg is None:
-            self._dark += 1
-        elif self._lines.armed() or self._open_clip():
-            self._store(now, jpeg)
-        else:
+        if not self._lines.armed() and not self._open_clip():
             self._ring.wipe()
+        elif jpeg is not None:
+            self._store(now, jpeg)
+        if jpeg is not None:
+            self._seen = now
         stamp = self._lines.keep()
         if stamp is not None:
             self._keep(self._timer.at(stamp))
@@ -129,8 +130,8 @@ class CameraModule:
 
     def _checks(self) -> dict[str, str]:
         found: dict[str, str] = {}
-        if self._dark:
-            found["camera"] = "%d times no frame came: check the ribbon cable" % self._dark
+        if self._timer.now() - self._seen > SILENT_US:
+            found["camera"] = "no frame comes: check the ribbon cable"
         return found
 
 

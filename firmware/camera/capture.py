@@ -32,6 +32,10 @@ class Capture:
             **pins,
         )
 
+    def ready(self) -> bool:
+        """Return whether `frame` would return at once."""
+        return self._camera.frame_available()
+
     def frame(self) -> memoryview | None:
         """Wait for the next frame; return its JPEG bytes, valid until the next call, or None."""
         return self._camera.capture()

@@ -28,6 +28,7 @@ from gateway.virtual.board import PinChange, VirtualBoard
 SOUND_RATE = 48000
 QUIET = 4e-5  # about 35 dB(Z) at 120 dB full scale: a microphone's own noise
 NAP_S = 0.0005  # how often we look whether the host has read
+LOOP_NS = 25_000_000  # how often the camera module looks at its link between two frames
 LINES = ("arm", "keep")
 
 
@@ -268,25 +269,29 @@ class _Camera:
         self._fps = 10
         self._pins: dict[str, int] = {}
         self._learn()
-        self.due_ns = SECOND_NS // self._fps
+        self._frame_ns = SECOND_NS // self._fps
+        self.due_ns = LOOP_NS
 
     def see_edges(self, edges: list[tuple[int, str, int]]) -> None:
         """Take edges of the lines, in simulated time, for the next step."""
         self._edges += edges
 
     def step(self) -> None:
-        """Give the board the frame of now."""
+        """Let the board run once, with the frame of now if one is due."""
         edges = [
             PinChange(self._local_us(at_us), self._pins[line], value)
             for at_us, line, value in self._edges
             if line in self._pins
         ]
         self._edges.clear()
-        jpeg = self._scene.jpeg(self.due_ns / SECOND_NS)
-        self._board.step(self._local_us(self.due_ns // 1000), {"camera": jpeg}, edges)
+        inputs: dict[str, bytes] = {}
+        if self.due_ns == self._frame_ns:
+            inputs["camera"] = self._scene.jpeg(self.due_ns / SECOND_NS)
+            self._frame_ns += SECOND_NS // self._fps
+        self._board.step(self._local_us(self.due_ns // 1000), inputs, edges)
         if self._board.starts != self._starts:
             self._learn()
-        self.due_ns += SECOND_NS // self._fps
+        self.due_ns = min(self.due_ns + LOOP_NS, self._frame_ns)
 
     def _local_us(self, at_us: int) -> int:
         return self._offset_us + round(at_us * self._rate)
