@@ -4,11 +4,13 @@ Band n has its middle at 10^(n/10) Hz and its edges a twentieth of a decade besi
 A bin that straddles an edge counts in both bands, with the part of its width that lies in each.
 """
 
-from array import array
-
 from ulab import numpy as np
 
 from firmware.sensor.levels import level_db
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Bands
 
 LOWEST = 14  # 25 Hz
 SPLIT = 34  # 2.5 kHz: from here up the coarse spectrum has six bins a band or more
@@ -50,7 +52,7 @@ class BandSums:
                 raise ValueError("band %d lies outside the spectrum" % number)
             self._bands.append((view, np.array(weights)))
 
-    def levels(self, into: array[int], at: int, offset_db: float) -> None:
+    def levels(self, into: "Bands", at: int, offset_db: float) -> None:
         """Write the levels (0.01 dB) into `into` (array('h')) from index `at`."""
         for view, weights in self._bands:
             level = int(100.0 * level_db(np.dot(view, weights), offset_db) + 0.5)

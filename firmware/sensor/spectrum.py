@@ -33,7 +33,9 @@ def chebyshev(corner: float) -> np.ndarray:
     order = 2 * LOW_SECTIONS
     warped = math.tan(math.pi * corner)
     ripple = math.sqrt(10.0 ** (RIPPLE_DB / 10.0) - 1.0)
-    grow = math.log(1.0 / ripple + math.sqrt(1.0 / (ripple * ripple) + 1.0)) / order  # asinh(1 / ripple) / order
+    grow = (
+        math.log(1.0 / ripple + math.sqrt(1.0 / (ripple * ripple) + 1.0)) / order
+    )  # asinh(1 / ripple) / order
     sinh = (math.exp(grow) - math.exp(-grow)) / 2.0
     cosh = (math.exp(grow) + math.exp(-grow)) / 2.0
     rows: list[list[float]] = []
