@@ -44,6 +44,7 @@ class CameraModule:
         self._seen = 0
         self._next_second = SECOND_US
         gc.collect()
+        gc.threshold(-1)  # from now on once a second, where there is time for it
         self._capture = Capture(settings)
         self._link.send_json(wire.HELLO, self.hello())
 

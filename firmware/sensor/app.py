@@ -58,6 +58,7 @@ class Sensor:
         self._figures = bytearray(wire.FIGURES_HEAD_BYTES + 2 * len(self._analysis.bands))
         self._second = Second()
         gc.collect()
+        gc.threshold(-1)  # from now on once a second, where there is time for it
         self._microphone = Microphone(settings)
         self._timer = Ticks()
         self._read_us = 0

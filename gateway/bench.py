@@ -1,0 +1,202 @@
+"""`stalenstraat bench`: what the firmware and the gateway cost, each as a ratio to a named peer in the same run.
+
+Rules of this file
+- A figure in seconds says something of this machine only; the ratios are what is compared between versions.
+- Both sides of a ratio run in turns, and the least of each counts: other programs can only make a run slower.
+- Firmware: the whole analysis of the sensor (levels, bands, signature) beside the plainest ulab program that does
+  A-weighted Fast alone, both in the same interpreter.
+- Gateway: frames through a pty, port and session beside the bare pty read by `os.read`.
+"""
+
+import asyncio
+import json
+import os
+import pty
+import threading
+import time
+import tty
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from firmware.common import wire
+from firmware.common.blocks import BLOCKS_PER_SECOND
+from gateway.link.port import SerialPort
+from gateway.link.session import Session
+from gateway.virtual.boards import sensor_settings
+from gateway.virtual.interpreter import Interpreter, firmware_files
+
+ROUNDS = 7
+SECONDS_PER_ROUND = 2  # of sound
+FRAMES = 4000  # of 2 KiB: 8 MB, long against the start of a thread
+RATE = 48000
+
+# The plainest program: convert, filter, square, one pole, level. What anybody would write first.
+PLAIN = """
+import math
+from ulab import numpy as np
+from ulab import scipy, utils
+from firmware.sensor.weighting import a_weighting
+class Plain:
+    def __init__(self, rate):
+        self.sos = a_weighting(rate)
+        self.zi = np.zeros((self.sos.shape[0], 2))
+        k = 1 - math.exp(-1 / (0.125 * rate))
+        self.fast = np.array([[k, 0.0, 0.0, 1.0, k - 1, 0.0]])
+        self.fi = np.zeros((1, 2))
+        self.x = np.zeros(rate // 40)
+    def process(self, raw):
+        utils.from_int32_buffer(raw, out=self.x)
+        self.x *= 1 / 2147483648.0
+        y, self.zi = scipy.signal.sosfilt(self.sos, self.x, zi=self.zi)
+        z, self.fi = scipy.signal.sosfilt(self.fast, y * y, zi=self.fi)
+        return 10 * math.log10(z[-1] + 1e-12)
+"""
+SETUP = """
+import gc, json
+from firmware.common.settings import check
+from firmware.sensor.analysis import Analysis
+settings = check(json.loads(%r))
+raw = bytearray(4 * 1200)
+seed = 1
+for i in range(0, len(raw), 4):
+    seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
+    raw[i + 1] = seed >> 16 & 255
+    raw[i + 2] = seed >> 8 & 255
+gc.collect()
+before = gc.mem_alloc()
+analysis = Analysis(settings)
+gc.collect()
+heap = gc.mem_alloc() - before
+plain = Plain(settings.rate)
+def run_analysis(data):
+    for _ in range(40):
+        analysis.process(raw)
+def run_plain(data):
+    for _ in range(40):
+        plain.process(raw)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareCost:
+    """Milliseconds per second of sound; `heap_bytes` is what the analysis allocates at start."""
+
+    analysis_ms: float
+    plain_ms: float
+    ratio: float
+    heap_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveRate:
+    """Through a pty: bytes per second bare and through port and session, and frames per second."""
+
+    bare_bytes_per_s: float
+    gateway_bytes_per_s: float
+    ratio: float
+    frames_per_s: float
+
+
+def firmware_cost(program: Path | None) -> FirmwareCost:
+    """Measure the sensor's analysis beside the plain program."""
+    files = {**firmware_files(), "plain.py": PLAIN.encode()}
+    with Interpreter(files, program=program) as interpreter:
+        settings = json.dumps(sensor_settings())
+        interpreter.exec("from plain import Plain\n" + SETUP % settings)
+        heap = int(interpreter.exec("print(heap)"))
+
+        def seconds(function: str) -> float:
+            start = time.perf_counter()
+            for _ in range(SECONDS_PER_ROUND):
+                interpreter.call(f"__main__.{function}")
+            return (time.perf_counter() - start) / SECONDS_PER_ROUND
+
+        analysis, plain = _least(lambda: seconds("run_analysis"), lambda: seconds("run_plain"))
+    return FirmwareCost(analysis * 1e3, plain * 1e3, analysis / plain, heap)
+
+
+def receive_rate() -> ReceiveRate:
+    """Measure the gateway's receiving beside the bare pty."""
+    writer = wire.FrameWriter()
+    payload = bytes(range(1, 256)) * 8
+    frames = b"".join(bytes(writer.frame(wire.FIGURES + 100, payload)) for _ in range(FRAMES))
+    bare, gateway = _least(lambda: _bare(frames), lambda: asyncio.run(_through_session(frames)))
+    return ReceiveRate(len(frames) / bare, len(frames) / gateway, bare / gateway, FRAMES / gateway)
+
+
+def _least(first: Callable[[], float], second: Callable[[], float]) -> tuple[float, float]:
+    pairs = [(first(), second()) for _ in range(ROUNDS)]
+    return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
+
+
+def _bare(frames: bytes) -> float:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    try:
+        start = time.perf_counter()
+        thread = _writing(master, frames)
+        left = len(frames)
+        while left:
+            left -= len(os.read(slave, 65536))
+        thread.join()
+        return time.perf_counter() - start
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+async def _through_session(frames: bytes) -> float:
+    master, slave = pty.openpty()
+    port = SerialPort(os.ttyname(slave))
+    try:
+        session = Session()
+        start = time.perf_counter()
+        thread = _writing(master, frames)
+        while session.counters.frames < FRAMES:
+            session.receive(await port.read())
+        elapsed = time.perf_counter() - start
+        thread.join()
+        return elapsed
+    finally:
+        port.close()
+        os.close(slave)
+        os.close(master)
+
+
+def _writing(master: int, frames: bytes) -> threading.Thread:
+    def write() -> None:
+        view = memoryview(frames)
+        while view:
+            view = view[os.write(master, view) :]
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    return thread
+
+
+def run_bench(*, as_json: bool, program: Path | None) -> int:
+    """Measure and print."""
+    firmware = firmware_cost(program)
+    receiving = receive_rate()
+    if as_json:
+        print(json.dumps({"firmware": asdict(firmware), "gateway": asdict(receiving)}))  # noqa: T201
+        return 0
+    table = Table("what", "measured", "peer", "ratio", title="ratios compare; milliseconds are this machine's")
+    table.add_row(
+        "firmware: levels, bands, signature",
+        f"{firmware.analysis_ms:.1f} ms per second of sound, {firmware.heap_bytes // 1024} KiB",
+        f"A-weighted Fast alone, plainly: {firmware.plain_ms:.1f} ms",
+        f"{firmware.ratio:.2f}",
+    )
+    table.add_row(
+        "gateway: receiving",
+        f"{receiving.gateway_bytes_per_s / 1e6:.0f} MB/s, {receiving.frames_per_s:.0f} frames/s",
+        f"the bare pty: {receiving.bare_bytes_per_s / 1e6:.0f} MB/s",
+        f"{receiving.ratio:.2f}",
+    )
+    Console().print(table)
+    return 0

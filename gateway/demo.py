@@ -1,0 +1,217 @@
+"""`stalenstraat demo`: a virtual sensor and camera running the real firmware, and the real gateway, end to end.
+
+Rules of this file
+- It only joins what the product is made of: nothing here measures, decides, records or seals.
+- Simulated time is the gateway's clock too, so that `--fast` changes nothing but the waiting.
+- The report is what the gateway and the packages say, not what the simulator knows.
+"""
+
+import asyncio
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.config import Config, check
+from gateway.demo_view import LiveView, print_clips
+from gateway.errors import GatewayError
+from gateway.service.gateway import Gateway
+from gateway.virtual.board import VirtualBoard, random_serial
+from gateway.virtual.boards import virtual_camera, virtual_sensor
+from gateway.virtual.scene import Scene, Vehicle
+from gateway.virtual.sound import Playlist
+from gateway.virtual.street.scenario import Scenario
+from gateway.virtual.world import Pace, World
+from gateway.web.server import WebPage
+
+Samples = npt.NDArray[np.float64]
+
+STREET_SECONDS = 40.0
+AFTER_S = 7.0  # quiet after the last sound: a clip needs six seconds after its trigger
+SENSOR = "demo-1"
+CAMERA = "demo-1-cam"
+SEED = 1
+CAMERA_OFFSET_US = 3_217_411  # another zero and another rate than the sensor's, as with real boards
+CAMERA_PPM = 35.0
+DELIVERY_S = 120.0  # of this computer's time: what is not delivered by then is reported as it is
+LOOK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; see `gateway.cli.demo`."""
+
+    sounds: tuple[Path, ...] = ()
+    level_dba: float = 92.0
+    out: Path = Path("out")
+    seconds: float | None = None
+    fast: bool = False
+    web: bool = True
+    json: bool = False
+    interpreter: Path | None = None
+
+
+class WorldClock:
+    """Simulated time as the gateway's clock; its wall clock starts when the demo does."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._start_ns = time.time_ns()
+
+    def monotonic_ns(self) -> int:
+        """Return simulated time."""
+        return self._world.now_ns()
+
+    def wall_ns(self) -> int:
+        """Return the start of the demo plus simulated time."""
+        return self._start_ns + self._world.now_ns()
+
+
+@dataclass(slots=True)
+class _Cut:
+    """`blocks` up to `seconds`, counted."""
+
+    blocks: Iterator[Samples]
+    seconds: float
+    samples: int = 0
+
+    def __iter__(self) -> Iterator[Samples]:
+        for block in self.blocks:
+            yield block
+            self.samples += block.shape[-1]
+            if self.samples >= self.seconds * 48000:
+                return
+
+
+def run_demo(options: Options) -> int:
+    """Run the demo and print its report; return the exit code."""
+    out = options.out.absolute()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GatewayError(f"--out {options.out}: cannot be made ({error.strerror}); name another place") from None
+    sound, seconds, passes = _sound(options)
+    store = Path(tempfile.mkdtemp(prefix="stalenstraat-demo-"))
+    try:
+        report = _play(options, sound, seconds, passes, store, out)
+    finally:
+        shutil.rmtree(store, ignore_errors=True)
+    if options.json:
+        print(json.dumps(report, indent=1))  # noqa: T201  the command's output
+    return 0
+
+
+def _sound(options: Options) -> tuple[Iterator[Samples], float, list[Vehicle]]:
+    """Return the sound, its length and the vehicles that the camera sees with it."""
+    if options.sounds:
+        playlist = Playlist(options.sounds, options.level_dba, seed=SEED)
+        middles = [start + 7.5 for start in playlist.starts_s]
+        return iter(playlist), options.seconds or playlist.seconds, [Vehicle(at) for at in middles]
+    seconds = options.seconds or STREET_SECONDS
+    scenario = Scenario(SEED, seconds)
+    passing = [Vehicle(event.start_s + event.duration_s / 2) for event in scenario.events if event.label == "positive"]
+    return iter(scenario), seconds, passing
+
+
+def _play(
+    options: Options, sound: Iterator[Samples], seconds: float, passes: list[Vehicle], store: Path, out: Path
+) -> dict[str, object]:
+    boot = _next_boot(out)
+    with (
+        virtual_sensor(SENSOR, serial=random_serial(), program=options.interpreter, boot=boot) as sensor,
+        virtual_camera(CAMERA, serial=random_serial(), program=options.interpreter, boot=boot) as camera,
+    ):
+        world = World(
+            sensor=sensor,
+            sound=_Cut(sound, seconds),
+            camera=camera,
+            scene=Scene(vehicles=passes),
+            pace=Pace.FAST if options.fast else Pace.REAL,
+            camera_offset_us=CAMERA_OFFSET_US,
+            camera_ppm=CAMERA_PPM,
+        )
+        gateway = Gateway(_config(sensor, camera, store, out), WorldClock(world))
+        asyncio.run(_watch(options, world, gateway, seconds))
+        return _report(world, gateway)
+
+
+def _next_boot(out: Path) -> int:
+    """Count on from the clips that earlier demos left in `out`: an event id never comes twice."""
+    names = [path.stem.removeprefix(f"{SENSOR}-").split("-")[0] for path in out.glob(f"{SENSOR}-*-*.zip")]
+    return 1 + max((int(name) for name in names if name.isdigit()), default=0)
+
+
+def _config(sensor: VirtualBoard, camera: VirtualBoard, store: Path, out: Path) -> Config:
+    return check(
+        {
+            "site": {"id": "demo", "name": "The virtual street of the demo"},
+            "store": {"path": str(store)},
+            "sensors": [{"id": SENSOR, "port": sensor.port, "camera": CAMERA}],
+            "cameras": [{"id": CAMERA, "port": camera.port}],
+            "deliver": {"directory": str(out)},
+        }
+    )
+
+
+async def _watch(options: Options, world: World, gateway: Gateway, seconds: float) -> None:
+    """Run world and gateway until the sound is over and every clip is delivered."""
+    running = asyncio.create_task(gateway.run())
+    world.start()
+    page = await WebPage.start(gateway) if options.web and not options.json else None
+    view = LiveView(gateway, world, seconds, page.url if page else None, quiet=options.json)
+    try:
+        with view:
+            while not world.finished or world.now_ns() < (seconds + AFTER_S) * 1e9:
+                view.update()
+                await _nap(running)
+            give_up = time.monotonic() + DELIVERY_S
+            while gateway.busy and time.monotonic() < give_up:
+                view.update()
+                await _nap(running)
+            view.update()
+    finally:
+        await asyncio.to_thread(world.stop)
+        gateway.stop()
+        await running
+        if page:
+            await page.stop()
+    if not options.json:
+        print_clips(gateway.status()["clips"])
+
+
+async def _nap(running: "asyncio.Task[None]") -> None:
+    """Wait a moment; an error of the gateway ends the demo with it."""
+    await asyncio.wait([running], timeout=LOOK_S)
+    if running.done():
+        running.result()
+
+
+def _report(world: World, gateway: Gateway) -> dict[str, object]:
+    """Return what `--json` prints."""
+    status = gateway.status()
+    sensor = next(board for board in status["boards"] if board["id"] == SENSOR)
+    events = [
+        {
+            "id": clip["id"],
+            "package": clip["package"],
+            "trigger_time": clip["trigger_time"],
+            "level_lafmax_db": clip["lafmax_db"],
+            "behaviour": clip["behaviour"],
+            "signature_score": clip["score"],
+            "state": clip["state"],
+            "missing": clip["missing"],
+        }
+        for clip in status["clips"]
+    ]
+    return {
+        "events": events,
+        "blocks": world.blocks,
+        "overruns": sensor["overruns"],
+        "trigger_delay_ms": max(world.keep_delays_ms, default=None),
+    }
