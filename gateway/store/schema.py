@@ -58,7 +58,7 @@ def connect(path: Path) -> apsw.Connection:
     """Open the database at `path`, make it when it is new. `StoreError` when it is of another program."""
     connection = apsw.Connection(str(path))
     try:
-        connection.set_busy_timeout(2000)
+        connection.set_busy_timeout(500)
         # EXCLUSIVE: a second gateway on the same store fails at once instead of racing.
         connection.pragma("locking_mode", "EXCLUSIVE")
         connection.pragma("journal_mode", "WAL")

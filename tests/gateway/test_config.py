@@ -1,0 +1,133 @@
+"""The configuration: the example loads, and every mistake is one line with path and cure."""
+
+import copy
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gateway.config
+from gateway.config import Config, check, load
+from gateway.errors import ConfigError
+
+EXAMPLE = Path(gateway.config.__file__).with_name("site.example.toml")
+Values = dict[str, Any]
+
+
+def test_the_example_loads_and_names_every_key() -> None:
+    """Every key of every section stands in the example, set or commented out with its default."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    config = load(EXAMPLE)
+    sections = {
+        "site": config.site,
+        "store": config.store,
+        "sensors": config.sensors[0],
+        "cameras": config.cameras[0],
+        "deliver": config.deliver,
+        "limits": config.limits,
+    }
+
+    assert set(Config.model_fields) == set(sections)
+    for section in sections.values():
+        for key in type(section).model_fields:
+            assert f"{key} = " in text
+
+
+def test_commented_out_keys_show_their_defaults() -> None:
+    """With the comment signs taken away the example gives the same numbers."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    plain = check(tomllib.loads(text))
+    shown = check(
+        tomllib.loads(
+            "\n".join(line.removeprefix("# ") if " = " in line else line for line in text.split("\n"))
+        )
+    )
+
+    assert shown.store.retention_days == plain.store.retention_days
+    assert shown.limits == plain.limits
+    assert shown.sensors[0].baud == plain.sensors[0].baud
+
+
+def test_paths_are_relative_to_the_file() -> None:
+    """The folder from which the program is started changes nothing."""
+    assert load(EXAMPLE).store.path == EXAMPLE.parent / "store"
+
+
+def unknown_key(values: Values) -> None:
+    values["store"]["retension_days"] = 7
+
+
+def unknown_section(values: Values) -> None:
+    values["delivery"] = {}
+
+
+def wrong_value(values: Values) -> None:
+    values["limits"]["camera_wait_s"] = "soon"
+
+
+def too_long(values: Values) -> None:
+    values["store"]["retention_days"] = 31
+
+
+def missing_port(values: Values) -> None:
+    del values["sensors"][0]["port"]
+
+
+def bad_id(values: Values) -> None:
+    values["sensors"][0]["id"] = "../genk 1"
+
+
+def same_id(values: Values) -> None:
+    values["cameras"][0]["id"] = "genk-1"
+
+
+def same_port(values: Values) -> None:
+    values["cameras"][0]["port"] = values["sensors"][0]["port"]
+
+
+def no_such_camera(values: Values) -> None:
+    values["sensors"][0]["camera"] = "genk-1-cma"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "where", "cure"),
+    [
+        (unknown_key, "store.retension_days: unknown key", 'did you mean "retention_days"'),
+        (unknown_section, "delivery: unknown key", 'did you mean "deliver"'),
+        (wrong_value, "limits.camera_wait_s: 'soon'", "number"),
+        (too_long, "store.retention_days: 31 days", "at most 30"),
+        (missing_port, "sensors[0].port: missing", "site.example.toml"),
+        (bad_id, "sensors[0].id: '../genk 1'", "small letters, digits and hyphens"),
+        (same_id, 'cameras[0].id: "genk-1" is sensors[0] already', "its own id"),
+        (same_port, "cameras[0].port", "sensors[0]"),
+        (no_such_camera, 'sensors[0].camera: there is no camera "genk-1-cma"', 'did you mean "genk-1-cam"'),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_a_mistake_is_one_line_with_file_path_and_cure(
+    spoil: Callable[[Values], None], where: str, cure: str
+) -> None:
+    """The message names the file, the key by its path, and what to write."""
+    values = copy.deepcopy(tomllib.loads(EXAMPLE.read_text(encoding="utf-8")))
+    spoil(values)
+
+    with pytest.raises(ConfigError) as caught:
+        check(values, "site.toml")
+
+    message = str(caught.value)
+    assert message.startswith("site.toml: " + where)
+    assert cure in message
+    assert "\n" not in message
+
+
+def test_a_file_that_is_missing_or_no_toml_says_so(tmp_path: Path) -> None:
+    """The path is in the message."""
+    broken = tmp_path / "site.toml"
+    broken.write_text("[site\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="no such file"):
+        load(tmp_path / "nothing.toml")
+    with pytest.raises(ConfigError, match=r"site\.toml: not TOML"):
+        load(broken)
