@@ -27,7 +27,7 @@ CLIP_S = firmware_settings.CLIP_SECONDS
 FRAMES_PER_CLIP = FRAMES_PER_SECOND * CLIP_S
 TRACE_BYTES = 16 + 2 * 29  # a frame's record, see docs/protocol.md
 # What the firmware takes beside its rings; measured in single precision, see tests/firmware/test_memory.py.
-WORK_BYTES = {"sensor": 110_000, "camera": 60_000}
+WORK_BYTES = {"sensor": 225_000, "camera": 60_000}
 
 # What a site decides, with the value a board gets when nothing is said.
 SITE: dict[str, dict[str, Any]] = {
@@ -108,15 +108,15 @@ def read_board(name: str, folder: Path = FOLDER) -> Board:
     return board
 
 
-def board_settings(board: Board, name: str, **changes: object) -> dict[str, Any]:
+def board_settings(board: Board, name: str, changes: Mapping[str, object] | None = None) -> dict[str, Any]:
     """Return settings.json of a board called `name`, as a dict; `changes` replace keys, `BoardError` names a wrong one.
 
     A change of "pins" or "link" replaces only the keys it has.
     """
     values: dict[str, Any] = {"kind": board.kind, "id": name, **SITE[board.kind], **_copy(board.settings)}
-    for key, value in changes.items():
+    for key, value in (changes or {}).items():
         if key in ("pins", "link") and isinstance(value, Mapping):
-            values[key] = {**values[key], **value}
+            values[key] = {**values[key], **cast("Mapping[str, object]", value)}
         else:
             values[key] = value
     try:

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Put the firmware and its settings on a board, and prove that it runs.
+
+    python flash.py --list
+    python flash.py --board esp32-s3-psram --port id:SERIAL --id genk-1 --set mode=evidence --set threshold_dba=82
+
+Rules of this file
+- The way to the board is mpremote's own (gateway/link/prompt.py). The proof is ours: HELLO on the wire.
+- Only files whose hash differs on the board are copied; what an older firmware left in `firmware/` is removed.
+- What the board's settings.json says of its site (id, mode, threshold, calibration ...) stays, unless --set or --id
+  says otherwise, or --forget is given.
+- One line for everything that can go wrong, and an exit code of its own (`Exit`).
+"""
+
+import argparse
+import enum
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import serial
+
+from firmware.common import wire
+from gateway.boards import (
+    SITE,
+    Board,
+    BoardError,
+    board_names,
+    board_settings,
+    flashed_files,
+    needed_bytes,
+    read_board,
+)
+from gateway.errors import LinkError, PortLost
+from gateway.link.discovery import NoSuchPort, find_port, list_ports
+from gateway.link.prompt import BAUD, BoardPrompt, Found, NoPrompt, PortInUse
+
+HELLO_S = 20.0  # a USB port comes back within 5 s; making the rings of an ESP32-S3 takes as long at most
+ASK_AGAIN_S = 0.5
+
+
+class Exit(enum.IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    USAGE = 2  # argparse's own; and settings that cannot be
+    NO_PORT = 3
+    IN_USE = 4
+    NO_MICROPYTHON = 5
+    NO_ULAB = 6
+    MEMORY = 7
+    NO_HELLO = 8
+    LOST = 9
+
+
+class FlashError(Exception):
+    """Flashing ended with the exit code `code`; the text says why and what to do."""
+
+    def __init__(self, code: Exit, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def flash(options: argparse.Namespace) -> None:
+    """Do what the command line asks; raises `FlashError`, `BoardError` or `LinkError`."""
+    board = read_board(options.board)
+    prompt = BoardPrompt(options.port)
+    try:
+        found = prompt.found
+        settings = settings_for(board, found, options)
+        _check_fit(board, found, settings)
+        files = flashed_files(board.kind, settings)
+        differ = {
+            path: content
+            for path, content in files.items()
+            if found.hashes.get(path) != hashlib.sha256(content).hexdigest()
+        }
+        stale = [path for path in found.hashes if path not in files]
+        _report(differ, stale, dry_run=options.dry_run)
+        if not options.dry_run:
+            prompt.remove(stale)
+            if differ:
+                prompt.copy(differ)
+        prompt.reset()
+    finally:
+        prompt.close()
+    if options.dry_run:
+        return
+    hello = wait_for_hello(options.port, files["code.txt"].decode())
+    for name, text in hello["checks"].items():
+        say(f"the board's self-check: {name}: {text}")
+    say(
+        f"{hello['id']} runs: code {hello['code']}, MicroPython {hello['micropython']}, "
+        f"ulab {hello['ulab'] or 'none'}, {hello['mem_free']} bytes free"
+    )
+
+
+def settings_for(board: Board, found: Found, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the board's settings: its file's, its site's as they are on it, and those of the command line."""
+    there = found.settings or {}
+    if options.forget or there.get("kind") != board.kind:
+        there = {}
+    changes: dict[str, Any] = {key: there[key] for key in SITE[board.kind] if key in there}
+    name = options.id or there.get("id") or f"{board.kind}-{found.uid[-4:]}"
+    for text in options.set:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise BoardError(f"--set {text}: write KEY=VALUE")
+        section, dot, inner = key.partition(".")
+        if dot:
+            changes.setdefault(section, {})[inner] = _value(value)
+        else:
+            changes[key] = _value(value)
+    return board_settings(board, name, changes)
+
+
+def wait_for_hello(spec: str, code: str) -> dict[str, Any]:
+    """Return HELLO of the board at `spec` when it runs `code`; `FlashError` after `HELLO_S`."""
+    deadline = time.monotonic() + HELLO_S
+    last_words = b""
+    other: str | None = None
+    while time.monotonic() < deadline:
+        try:
+            with serial.Serial(find_port(spec), BAUD, timeout=0.05, exclusive=True) as port:
+                for item in _listen(port, deadline):
+                    if isinstance(item, wire.Garbage):
+                        last_words = item.data.strip() or last_words
+                    elif item.kind == wire.HELLO:
+                        hello: dict[str, Any] = json.loads(item.payload)
+                        if hello["code"] == code:
+                            return hello
+                        other = hello["code"]
+        except (PortLost, OSError, serial.SerialException):
+            time.sleep(ASK_AGAIN_S)  # a USB port goes and comes back with the reset
+    if other:
+        raise FlashError(
+            Exit.NO_HELLO, f"{spec}: the board runs other code, {other}, not {code}; flash it again"
+        )
+    words = last_words.decode(errors="replace").splitlines()
+    reason = f"; it last said: {words[-1]}" if words else "; is its link not this port?"
+    raise FlashError(Exit.NO_HELLO, f"{spec}: no hello within {HELLO_S:.0f} s after the reset{reason}")
+
+
+def _listen(port: serial.Serial, deadline: float) -> Iterator[wire.Frame | wire.Garbage]:
+    reader = wire.FrameReader()
+    ask = 0.0
+    while (now := time.monotonic()) < deadline:
+        if now >= ask:
+            ask = now + ASK_AGAIN_S
+            port.write(wire.line(f"hello {wire.VERSION}"))
+        yield from reader.feed(port.read(4096))
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _check_fit(board: Board, found: Found, settings: dict[str, Any]) -> None:
+    if board.kind == "sensor" and found.ulab is None:
+        raise FlashError(
+            Exit.NO_ULAB,
+            f"MicroPython {found.micropython} without ulab is on the board; put this image on it: {board.image}",
+        )
+    needed = needed_bytes(settings)
+    if found.mem_free < needed:
+        less = "fewer slots or mode=observe" if board.kind == "sensor" else "less ring_bytes"
+        raise FlashError(
+            Exit.MEMORY,
+            f"not enough memory: these settings need {needed} bytes and {found.mem_free} are free; set {less}",
+        )
+
+
+def _report(differ: dict[str, bytes], stale: list[str], *, dry_run: bool) -> None:
+    will = "would be " if dry_run else ""
+    for path in stale:
+        say(f"  {path} {will}removed")
+    for path, content in differ.items():
+        say(f"  {path}, {len(content)} bytes, {will}copied")
+    if not differ:
+        say("nothing to copy: every file is already there")
+
+
+def show() -> None:
+    """Print the kinds of boards, and the ports with a board."""
+    say("kinds of boards (--board):")
+    for name in board_names():
+        board = read_board(name)
+        say(f"  {name:22} {board.kind:7} {board.title}")
+    ports = list_ports()
+    say("ports (--port):" if ports else "no port with a board is seen")
+    for port in ports:
+        say(f"  id:{port.serial_number:19} {port.path:14} {port.description}")
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    print(text, flush=True)  # noqa: T201  the command line's own output
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="flash.py",
+        description="Put the firmware and its settings on a board, and prove that it runs.",
+        epilog="exit codes: "
+        + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in Exit),
+    )
+    parser.add_argument("--list", action="store_true", help="show kinds of boards and ports, and stop")
+    parser.add_argument("--board", metavar="NAME", help="a name in hardware/boards")
+    parser.add_argument("--port", metavar="PORT", help="id:SERIAL, or a path")
+    parser.add_argument(
+        "--id", metavar="NAME", help="what the board is called; default: as now, else from its serial"
+    )
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="a setting; may be repeated"
+    )
+    parser.add_argument(
+        "--forget", action="store_true", help="do not keep what the board's settings say of its site"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be copied")
+    options = parser.parse_args(arguments)
+    if options.list:
+        show()
+        return Exit.DONE
+    if not options.board or not options.port:
+        parser.error("--board and --port are needed (or --list)")
+    try:
+        flash(options)
+    except (FlashError, BoardError, LinkError) as error:
+        print(f"flash.py: {error}", file=sys.stderr)  # noqa: T201  the command line's own output
+        return _exit_code(error)
+    return Exit.DONE
+
+
+def _exit_code(error: Exception) -> Exit:
+    if isinstance(error, FlashError):
+        return error.code
+    codes = (
+        (BoardError, Exit.USAGE),
+        (NoSuchPort, Exit.NO_PORT),
+        (PortInUse, Exit.IN_USE),
+        (NoPrompt, Exit.NO_MICROPYTHON),
+    )
+    return next((code for kind, code in codes if isinstance(error, kind)), Exit.LOST)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
