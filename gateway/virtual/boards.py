@@ -1,40 +1,44 @@
-"""Virtual boards with the firmware already on them, as flash.py leaves a real one.
+"""The virtual boards that demo, bench and tests put in a world: the reference boards, flashed as flash.py flashes.
 
-They are the boards of hardware/boards; a demo, a test or a tool changes what it needs of their settings.
+Keys of settings.json can be changed by name; see firmware/common/settings.py.
 """
 
 from pathlib import Path
 from typing import Any
 
 from gateway.boards import board_settings, flashed_files, read_board
-from gateway.virtual.board import HEAP_BYTES, VirtualBoard
+from gateway.virtual.board import VirtualBoard
 
-SENSOR = "esp32-s3-psram"
-CAMERA = "xiao-esp32s3-sense"
-MODE = "evidence"  # a virtual board is there to show clips
-
-
-def sensor_settings(name: str = "virtual", **changes: object) -> dict[str, Any]:
-    """Return settings.json of a virtual sensor board called `name`; `changes` replace keys. Raises `BoardError`."""
-    return board_settings(read_board(SENSOR), name, {"mode": MODE, **changes})
+SENSOR_BOARD = "esp32-s3-psram"
+CAMERA_BOARD = "xiao-esp32s3-sense"
+# A demo wants clips; a board as delivered only observes.
+SHOWN: dict[str, object] = {"mode": "evidence", "threshold_dba": 82.0}
 
 
-def camera_settings(name: str = "virtual-camera", **changes: object) -> dict[str, Any]:
-    """Return settings.json of a virtual camera module called `name`; `changes` replace keys. Raises `BoardError`."""
-    return board_settings(read_board(CAMERA), name, changes)
+def sensor_settings(name: str = "virtual-1", **changes: object) -> dict[str, Any]:
+    """Return settings.json of a virtual sensor."""
+    return board_settings(read_board(SENSOR_BOARD), name, {**SHOWN, **changes})
 
 
-def virtual_sensor(name: str, *, serial: str, program: Path | None = None, **changes: object) -> VirtualBoard:
-    """Return a sensor board called `name`, its firmware running; `changes` replace settings."""
-    return _board(sensor_settings(name, **changes), serial, program)
+def camera_settings(name: str = "virtual-1-cam", **changes: object) -> dict[str, Any]:
+    """Return settings.json of a virtual camera."""
+    return board_settings(read_board(CAMERA_BOARD), name, changes)
 
 
-def virtual_camera(name: str, *, serial: str, program: Path | None = None, **changes: object) -> VirtualBoard:
-    """Return a camera module called `name`, its firmware running; `changes` replace settings."""
-    return _board(camera_settings(name, **changes), serial, program)
+def virtual_sensor(
+    name: str, *, serial: str, program: Path | None = None, boot: int = 1, **changes: object
+) -> VirtualBoard:
+    """Return a sensor that starts for the `boot`-th time; `program` chooses the interpreter."""
+    return _board("sensor", sensor_settings(name, **changes), serial, program, boot)
 
 
-def _board(settings: dict[str, Any], serial: str, program: Path | None) -> VirtualBoard:
-    files = flashed_files(settings["kind"], settings)
-    # Double precision takes more than a real board needs.
-    return VirtualBoard(files, serial=serial, program=program, heap_bytes=HEAP_BYTES * 3 // 2)
+def virtual_camera(
+    name: str, *, serial: str, program: Path | None = None, boot: int = 1, **changes: object
+) -> VirtualBoard:
+    """Return a camera module that starts for the `boot`-th time; `program` chooses the interpreter."""
+    return _board("camera", camera_settings(name, **changes), serial, program, boot)
+
+
+def _board(kind: str, settings: dict[str, Any], serial: str, program: Path | None, boot: int) -> VirtualBoard:
+    files = {**flashed_files(kind, settings), "boot.txt": str(boot - 1).encode()}
+    return VirtualBoard(files, serial=serial, program=program)
