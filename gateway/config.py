@@ -166,6 +166,8 @@ def _explain(error: ValidationError) -> str:
             f"{where}: {problem['input']} days is more than the {MAX_RETENTION_DAYS} that may be kept; "
             f"write at most {MAX_RETENTION_DAYS}"
         )
+    if where == "sensors" and kind == "too_short":
+        return f"{where}: [] will not do; write at least one [[sensors]] section"
     if kind == "string_pattern_mismatch":
         return f"{where}: {problem['input']!r} will not do; write 1 to 32 small letters, digits and hyphens"
     message = problem["msg"]

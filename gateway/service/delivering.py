@@ -93,8 +93,8 @@ class Delivering:
             now_ns = self._time.wall_ns()
             await self._store.do(partial(Store.deliver, row=clip.row, now_ns=now_ns))
             log.info("clip delivered", clip=clip.event_id, where=str(where))
-            self._tell(Notice(What.CLIP_DELIVERED, clip.event_id, str(where)))
             await self._clip_changed(await self._store.do(partial(Store.clip, row=clip.row)))
+            self._tell(Notice(What.CLIP_DELIVERED, clip.event_id, str(where)))
         return True
 
     def _failed(self, clip: ClipRecord, why: str) -> None:
@@ -134,5 +134,5 @@ class Forgetting:
                 partial(Store.end, row=clip.row, step=Step.EXPIRE, reason=reason, now_ns=now_ns)
             )
             log.warning("clip deleted by age", clip=clip.event_id, sha256=clip.package_sha256)
-            self._tell(Notice(What.CLIP_FORGOTTEN, clip.event_id, reason))
             await self._clip_changed(await self._store.do(partial(Store.clip, row=clip.row)))
+            self._tell(Notice(What.CLIP_FORGOTTEN, clip.event_id, reason))

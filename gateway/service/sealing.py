@@ -248,10 +248,10 @@ class Sealing:
             lambda store: store.seal(clip.row, camera.row if camera else None, sealed, now_ns)
         )
         log.info("clip sealed", clip=clip.event_id, evidence=written.evidence, missing=list(lacking))
-        self._tell(Notice(What.CLIP_SEALED, clip.event_id, "; ".join(lacking)))
         await self._changed(clip.row)
         if camera is not None:
             await self._changed(camera.row)
+        self._tell(Notice(What.CLIP_SEALED, clip.event_id, "; ".join(lacking)))
 
     async def _circumstances(self, clip: ClipRecord, camera: ClipRecord | None) -> Circumstances:
         hello = await self._hello(clip)
@@ -282,8 +282,8 @@ class Sealing:
         now_ns = self._time.wall_ns()
         await self._store.do(lambda store: store.end(clip.row, step, reason, now_ns))
         log.warning("clip ended without a package", clip=clip.event_id, why=reason)
-        self._tell(Notice(What.CLIP_LOST, clip.event_id, reason))
         await self._changed(clip.row)
+        self._tell(Notice(What.CLIP_LOST, clip.event_id, reason))
 
     async def _changed(self, row: int) -> None:
         await self._clip_changed(await self._store.do(lambda store: store.clip(row)))

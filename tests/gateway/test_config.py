@@ -2,7 +2,6 @@
 
 import copy
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,66 +54,56 @@ def test_paths_are_relative_to_the_file() -> None:
     assert load(EXAMPLE).store.path == EXAMPLE.parent / "store"
 
 
-def unknown_key(values: Values) -> None:
-    values["store"]["retension_days"] = 7
-
-
-def unknown_section(values: Values) -> None:
-    values["delivery"] = {}
-
-
-def wrong_value(values: Values) -> None:
-    values["limits"]["camera_wait_s"] = "soon"
-
-
-def too_long(values: Values) -> None:
-    values["store"]["retention_days"] = 31
-
-
-def missing_port(values: Values) -> None:
-    del values["sensors"][0]["port"]
-
-
-def bad_id(values: Values) -> None:
-    values["sensors"][0]["id"] = "../genk 1"
-
-
-def same_id(values: Values) -> None:
-    values["cameras"][0]["id"] = "genk-1"
-
-
-def same_port(values: Values) -> None:
-    values["cameras"][0]["port"] = values["sensors"][0]["port"]
-
-
-def no_such_camera(values: Values) -> None:
-    values["sensors"][0]["camera"] = "genk-1-cma"
+def spoilt(steps: tuple[str | int, ...], value: object) -> Values:
+    """Return the example with the value at `steps` set, or taken away when `value` is None."""
+    values = copy.deepcopy(tomllib.loads(EXAMPLE.read_text(encoding="utf-8")))
+    at: Any = values
+    for step in steps[:-1]:
+        at = at[step]
+    if value is None:
+        del at[steps[-1]]
+    else:
+        at[steps[-1]] = value
+    return values
 
 
 @pytest.mark.parametrize(
-    ("spoil", "where", "cure"),
+    ("steps", "value", "where", "cure"),
     [
-        (unknown_key, "store.retension_days: unknown key", 'did you mean "retention_days"'),
-        (unknown_section, "delivery: unknown key", 'did you mean "deliver"'),
-        (wrong_value, "limits.camera_wait_s: 'soon'", "number"),
-        (too_long, "store.retention_days: 31 days", "at most 30"),
-        (missing_port, "sensors[0].port: missing", "site.example.toml"),
-        (bad_id, "sensors[0].id: '../genk 1'", "small letters, digits and hyphens"),
-        (same_id, 'cameras[0].id: "genk-1" is sensors[0] already', "its own id"),
-        (same_port, "cameras[0].port", "sensors[0]"),
-        (no_such_camera, 'sensors[0].camera: there is no camera "genk-1-cma"', 'did you mean "genk-1-cam"'),
+        (
+            ("store", "retension_days"),
+            7,
+            "store.retension_days: unknown key",
+            'did you mean "retention_days"',
+        ),
+        (("delivery",), {}, "delivery: unknown key", 'did you mean "deliver"'),
+        (("limits", "camera_wait_s"), "soon", "limits.camera_wait_s: 'soon'", "number"),
+        (("store", "retention_days"), 31, "store.retention_days: 31 days", "at most 30"),
+        (("store", "retention_days"), 0, "store.retention_days: 0", "greater than or equal to 1"),
+        (("sensors", 0, "port"), None, "sensors[0].port: missing", "site.example.toml"),
+        (("sensors",), [], "sensors: []", "at least one [[sensors]]"),
+        (
+            ("sensors", 0, "id"),
+            "../genk 1",
+            "sensors[0].id: '../genk 1'",
+            "small letters, digits and hyphens",
+        ),
+        (("cameras", 0, "id"), "genk-1", 'cameras[0].id: "genk-1" is sensors[0] already', "its own id"),
+        (("cameras", 0, "port"), "id:e6614103e7452f2a", "cameras[0].port", "port of sensors[0]"),
+        (
+            ("sensors", 0, "camera"),
+            "genk-1-cma",
+            'sensors[0].camera: there is no camera "genk-1-cma"',
+            'did you mean "genk-1-cam"',
+        ),
     ],
-    ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_a_mistake_is_one_line_with_file_path_and_cure(
-    spoil: Callable[[Values], None], where: str, cure: str
+    steps: tuple[str | int, ...], value: object, where: str, cure: str
 ) -> None:
     """The message names the file, the key by its path, and what to write."""
-    values = copy.deepcopy(tomllib.loads(EXAMPLE.read_text(encoding="utf-8")))
-    spoil(values)
-
     with pytest.raises(ConfigError) as caught:
-        check(values, "site.toml")
+        check(spoilt(steps, value), "site.toml")
 
     message = str(caught.value)
     assert message.startswith("site.toml: " + where)

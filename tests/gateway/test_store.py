@@ -216,7 +216,7 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.slow
 def test_nothing_vanishes_in_any_order_of_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """accepted = the sum over all states, after every step."""
+    """Clips accepted are the sum over all states, after every step."""
     monkeypatch.setenv("LIFE_FOLDER", str(tmp_path))
     machine = Life.TestCase()
     machine.settings = settings(max_examples=12, stateful_step_count=15, deadline=None)
