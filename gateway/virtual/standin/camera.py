@@ -1,19 +1,24 @@
-"""Stand-in for `camera` (github.com/cnadler86/micropython-camera-API): frames come from the host, one a step."""
+"""Stand-in for `camera` (github.com/cnadler86/micropython-camera-API): frames come from the host, one a step.
+
+Numbers and arguments are those of the real module; an argument that it does not have is refused here too.
+"""
 
 # ruff: noqa: ARG002  the signatures are those of the real module
 
 import _board
 
 PINS = (
-    "data_pins", "vsync_pin", "href_pin", "sda_pin", "scl_pin", "pclk_pin", "xclk_pin", "xclk_freq",
-    "powerdown_pin", "reset_pin",
+    "data_pins", "pclk_pin", "vsync_pin", "href_pin", "sda_pin", "scl_pin", "xclk_pin", "xclk_freq", "powerdown_pin",
+    "reset_pin",
 )  # fmt: skip
 
 
 class PixelFormat:
     """Formats of a frame."""
 
-    JPEG = 3
+    RGB565 = 0
+    GRAYSCALE = 3
+    JPEG = 4
 
 
 class GrabMode:
@@ -26,20 +31,28 @@ class GrabMode:
 class FrameSize:
     """Sizes of a frame."""
 
-    QVGA = 5
-    VGA = 8
-    SVGA = 9
-    XGA = 10
-    HD = 11
-    SXGA = 12
-    UXGA = 13
+    QVGA = 6
+    VGA = 10
+    SVGA = 11
+    XGA = 12
+    HD = 13
+    SXGA = 14
+    UXGA = 15
 
 
 class Camera:
-    """Takes the arguments the real one takes, and refuses others as it does."""
+    """A camera sensor that makes JPEG."""
 
     def __init__(
-        self, *, pixel_format, frame_size, jpeg_quality=85, fb_count=1, grab_mode=GrabMode.WHEN_EMPTY, **pins
+        self,
+        *,
+        pixel_format=PixelFormat.RGB565,
+        frame_size=FrameSize.QVGA,
+        jpeg_quality=85,
+        fb_count=1,
+        grab_mode=GrabMode.WHEN_EMPTY,
+        init=True,
+        **pins,
     ):
         for name in pins:
             if name not in PINS:
@@ -50,6 +63,7 @@ class Camera:
             raise ValueError("invalid camera settings")
 
     def frame_available(self):
+        """Say whether `capture` would return at once."""
         return "camera" in _board.inputs
 
     def capture(self):
@@ -57,7 +71,7 @@ class Camera:
         return _board.inputs.pop("camera", None)
 
     def free_buffer(self):
-        pass
+        """Give the frame back; nothing to do."""
 
     def deinit(self):
-        pass
+        """Switch the sensor off; nothing to do."""
