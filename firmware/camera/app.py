@@ -113,7 +113,7 @@ class CameraModule:
 
     def _clip_done(self, clip: Clip) -> None:
         self._clips.remove(clip)
-        self._ring.release(clip.entries)
+        clip.release()
 
     def _end_second(self, now: int) -> None:
         gc.collect()

@@ -31,6 +31,7 @@ class Clip:
         self._event = json.dumps({"keep": keep_ticks, "size": size, "format": "jpeg"}).encode()
         self._summary = b""
         self._last = 0
+        self._released = 0  # frames whose memory the ring has back
 
     def add(self, entry: "Entry") -> None:
         """Take a frame that was stored after the KEEP edge."""
@@ -48,6 +49,19 @@ class Clip:
         self._index = bytes(index)
         self._summary = json.dumps({"frames": len(self.entries), "dropped": dropped}).encode()
         self._offsets = offsets
+
+    def acknowledged(self, part: int, offset: int) -> None:
+        """Give the memory of every frame below `offset` of the media back: the pictures after this clip need it."""
+        if part == wire.PART_MEDIA:
+            first = self._released
+            while self._released < len(self.entries) and self._offsets[self._released + 1] <= offset:
+                self._released += 1
+            self._ring.release(self.entries[first : self._released])
+
+    def release(self) -> None:
+        """Give back what is left: the gateway has the clip, or it is given up."""
+        self._ring.release(self.entries[self._released :])
+        self._released = len(self.entries)
 
     @property
     def ended(self) -> bool:

@@ -7,7 +7,8 @@ Rules of this file
 - A board keeps one boot's clips; acknowledgements that name another boot are ignored.
 
 A held clip is any object with `number`, `total(part)` (bytes, or wire.TOTAL_UNKNOWN), `available(part)`
-(bytes that can be read now) and `read(part, offset, view)` (fills `view`), see sensor/recorder.py.
+(bytes that can be read now), `read(part, offset, view)` (fills `view`) and `acknowledged(part, offset)` (what
+is below `offset` is never read again), see sensor/recorder.py and camera/clip.py.
 """
 
 import json
@@ -215,6 +216,7 @@ class Link:
             if transfer.acked[part] < offset <= max(transfer.clip.available(part), 0):
                 transfer.acked[part] = offset
                 transfer.sent[part] = max(transfer.sent[part], offset)
+                transfer.clip.acknowledged(part, offset)
                 self._progress_ms = now_ms
 
     def _done(self, number: int) -> None:

@@ -71,6 +71,9 @@ class Clip:
         total = self.total(part)
         return 0 if total == wire.TOTAL_UNKNOWN else total
 
+    def acknowledged(self, part: int, offset: int) -> None:
+        """Do nothing: a slot is free when all of its clip is acknowledged."""
+
     def read(self, part: int, offset: int, view: memoryview) -> None:
         """Fill `view` (memoryview) with the bytes of `part` from `offset`."""
         size = len(view)

@@ -85,10 +85,32 @@ def test_a_released_clip_leaves_no_byte_behind():
     clip.end(0, 0)
     ring.wipe()
     kept = sum(byte != 0 for byte in ring._buffer)
-    ring.release(clip.entries)
+    clip.release()
 
     assert kept == 5000
     assert not any(ring._buffer)
+
+
+def test_memory_comes_back_as_the_gateway_acknowledges():
+    """New frames take the place of acknowledged ones; what is not acknowledged reads the same."""
+    ring = FrameRing(10_000)
+    for number in range(10):
+        ring.add(number, jpeg(number))
+    clip = Clip(ring, 1, 4, 0, 10, [640, 480])
+    clip.end(0, 0)
+    refused = ring.add(10, jpeg(10))
+    clip.acknowledged(wire.PART_MEDIA, 3500)
+    taken = [ring.add(number, jpeg(number)) for number in range(11, 15)]
+    rest = bytearray(6500)
+    clip.read(wire.PART_MEDIA, 3500, memoryview(rest))
+    clip.release()
+    kept = [bytes([1 + number]) * 1000 for number in (11, 12, 13)]
+
+    assert refused is None
+    assert [True, True, True, False] == [entry is not None for entry in taken]
+    assert (b"".join(jpeg(number) for number in range(3, 10)))[500:] == bytes(rest)
+    assert b"".join(kept) == bytes(ring._buffer[:3000])
+    assert not any(ring._buffer[3000:])
 
 
 def test_a_frame_larger_than_the_ring_is_dropped():

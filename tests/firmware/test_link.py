@@ -48,6 +48,9 @@ class Clip:
             return self.ready
         return 0 if self.total(part) == wire.TOTAL_UNKNOWN else len(self.parts[part])
 
+    def acknowledged(self, part, offset):
+        pass
+
     def read(self, part, offset, view):
         view[:] = self.parts[part][offset : offset + len(view)]
 
