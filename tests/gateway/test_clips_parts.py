@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+from pathlib import Path
 from typing import Any
 
 import av
@@ -201,3 +202,11 @@ def test_an_event_that_cannot_be_read_is_the_boards_mistake() -> None:
 def test_the_tone_of_the_testing_clips_is_not_silent() -> None:
     """The tests above would prove nothing about an empty sound."""
     assert len(set(pcm(480, rate=RATE, bits=24, channels=1))) > 50
+
+
+def test_the_page_about_clips_names_every_key_of_a_measurement() -> None:
+    """docs/clip.md and measurement.json say the same."""
+    page = (Path(__file__).parent.parent.parent / "docs" / "clip.md").read_text(encoding="utf-8")
+    values = measured(assemble(ABOUT, sensor_clip(sensor_parts()), None))
+
+    assert [key for key in values if f"`{key}" not in page] == []

@@ -1,0 +1,16 @@
+"""docs/guarantees.md: every test it names is there."""
+
+import re
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent.parent / "docs" / "guarantees.md"
+
+
+def test_every_test_that_a_guarantee_names_exists() -> None:
+    """A renamed or removed test takes its guarantee with it."""
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", PAGE.read_text(encoding="utf-8"))
+    lost = [name for file, name in named if f"def {name}(" not in (HERE / file).read_text(encoding="utf-8")]
+
+    assert len(named) > 20
+    assert lost == []
