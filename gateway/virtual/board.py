@@ -175,6 +175,7 @@ class VirtualBoard:
         return interpreter
 
     def _restart(self) -> None:
+        self._give_output()
         self._files = self._interpreter.files()
         self._interpreter.close()
         self._interpreter = self._fresh()
