@@ -121,6 +121,7 @@ class FakeClip:
     def __init__(self, number: int, parts: Parts, media_limit: int | None = None) -> None:
         self.number = number
         self.media_limit = media_limit
+        self.acknowledged_bytes = [0, 0, 0, 0]
         self._parts = parts
 
     def total(self, part: int) -> int:
@@ -133,6 +134,10 @@ class FakeClip:
         if part == wire.PART_MEDIA and self.media_limit is not None:
             return min(size, self.media_limit)
         return size
+
+    def acknowledged(self, part: int, offset: int) -> None:
+        """Note that the gateway has the bytes of `part` below `offset`."""
+        self.acknowledged_bytes[part] = offset
 
     def read(self, part: int, offset: int, view: memoryview) -> None:
         """Fill `view` with the bytes of `part` from `offset`."""

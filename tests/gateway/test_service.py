@@ -12,10 +12,12 @@ import pytest
 
 from gateway.clips.contents import Parts
 from gateway.config import Config, check
+from gateway.errors import DiskFull, DurabilityError
 from gateway.evidence import container
 from gateway.evidence.verify import Verdict, verify
 from gateway.service import Gateway
 from gateway.service.notices import Notice, What
+from gateway.store.store import Store
 from gateway.testing.board import FakeBoard, PtyConsole
 from gateway.testing.clips import camera_parts, sensor_parts
 from gateway.testing.clock import FakeClock
@@ -325,3 +327,44 @@ async def test_the_board_is_told_when_the_gateway_stops(tmp_path: Path) -> None:
         await street.until(lambda: False, seconds=0.2)
 
     assert street.sensor.link._heard_ms is None
+
+
+async def test_a_disk_in_doubt_ends_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not known what was written: the error comes out of `run`, and starting again is the cure."""
+
+    def fail(*_: object) -> None:
+        raise DurabilityError("the disk failed; check it, then start again")
+
+    street = Street(tmp_path)
+    gateway = Gateway(street.config, street.clock)
+    gateway.watch(street.notices.append)
+    task = asyncio.create_task(gateway.run())
+    await street.until(lambda: street.said(What.BOARD_CONNECTED))
+    monkeypatch.setattr(Store, "keep", fail)
+    street.event(1)
+    await street.until(task.done)
+
+    with pytest.raises(DurabilityError, match="start again"):
+        await task
+    assert street.sensor.link.held() == [1]
+
+
+async def test_a_full_disk_is_survived_and_the_clip_arrives_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection is ended and made again; nothing was acknowledged, so nothing is lost."""
+
+    def full(*_: object) -> None:
+        raise DiskFull("no room on the disk; make room, nothing is lost")
+
+    street = Street(tmp_path)
+    async with street.gateway():
+        await street.until(lambda: len(street.said(What.BOARD_CONNECTED)) == 2)
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "keep", full)
+            street.event(1)
+            await street.until(lambda: len(street.said(What.BOARD_LOST)) == 2)
+        await street.until(lambda: street.said(What.CLIP_DELIVERED))
+
+    assert any("make room" in notice.text for notice in street.said(What.BOARD_LOST))
+    assert verify(street.packages()[0]).exit_code == 0

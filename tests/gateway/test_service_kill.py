@@ -71,12 +71,6 @@ def step_until(
         time.sleep(0.002)
 
 
-def acked(board: FakeBoard) -> int:
-    """Return the bytes of media the board knows to be durable on the gateway; all when it holds nothing."""
-    waiting = board.link._transfers  # what the board thinks
-    return waiting[0].acked[1] if waiting else 10**9
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(90)
 def test_kill_9_in_the_middle_of_a_transfer_costs_nothing(tmp_path: Path) -> None:
@@ -94,7 +88,7 @@ def test_kill_9_in_the_middle_of_a_transfer_costs_nothing(tmp_path: Path) -> Non
     for reach in (200_000, 600_000, 1_000_000):
         clip.media_limit = reach
         with running(tmp_path):
-            step_until(boards, lambda reach=reach: acked(sensor) > reach - 5000, tmp_path)
+            step_until(boards, lambda reach=reach: clip.acknowledged_bytes[1] > reach - 5000, tmp_path)
     clip.media_limit = None
     with running(tmp_path):
         step_until(boards, lambda: sensor.done, tmp_path)
