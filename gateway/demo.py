@@ -41,6 +41,7 @@ CAMERA_OFFSET_US = 3_217_411  # another zero and another rate than the sensor's,
 CAMERA_PPM = 35.0
 DELIVERY_S = 120.0  # of this computer's time: what is not delivered by then is reported as it is
 LOOK_S = 0.05
+PICTURE_QUALITY = 60  # frames of about 35 KB, as an OV2640 makes them: eleven seconds fit the camera's ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,9 @@ def run_demo(options: Options) -> int:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise GatewayError(f"--out {options.out}: cannot be made ({error.strerror}); name another place") from None
+        raise GatewayError(
+            f"--out {options.out}: cannot be made ({error.strerror}); name another place"
+        ) from None
     sound, seconds, passes = _sound(options)
     store = Path(tempfile.mkdtemp(prefix="stalenstraat-demo-"))
     try:
@@ -115,7 +118,11 @@ def _sound(options: Options) -> tuple[Iterator[Samples], float, list[Vehicle]]:
         return iter(playlist), options.seconds or playlist.seconds, [Vehicle(at) for at in middles]
     seconds = options.seconds or STREET_SECONDS
     scenario = Scenario(SEED, seconds)
-    passing = [Vehicle(event.start_s + event.duration_s / 2) for event in scenario.events if event.label == "positive"]
+    passing = [
+        Vehicle(event.start_s + event.duration_s / 2)
+        for event in scenario.events
+        if event.label == "positive"
+    ]
     return iter(scenario), seconds, passing
 
 
@@ -131,7 +138,7 @@ def _play(
             sensor=sensor,
             sound=_Cut(sound, seconds),
             camera=camera,
-            scene=Scene(vehicles=passes),
+            scene=Scene(passes, quality=PICTURE_QUALITY),
             pace=Pace.FAST if options.fast else Pace.REAL,
             camera_offset_us=CAMERA_OFFSET_US,
             camera_ppm=CAMERA_PPM,

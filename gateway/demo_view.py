@@ -61,7 +61,9 @@ class LiveView:
         now = min(self._time.now_ns() / 1e9, self._seconds)
         where = f"live page: {self._url}   " if self._url else ""
         done = sum(clip["state"] == "delivered" for clip in status["clips"])
-        footer = Text(f"{where}street time {now:.0f} of {self._seconds:.0f} s   clips delivered: {done}", style="dim")
+        footer = Text(
+            f"{where}street time {now:.0f} of {self._seconds:.0f} s   clips delivered: {done}", style="dim"
+        )
         return Panel(Group(rows, footer), title="Stalenstraat: real firmware on virtual boards, real gateway")
 
 
@@ -80,7 +82,8 @@ def _board_row(board: BoardStatus) -> list[Text | ProgressBar]:
         ]
     for transfer in board["transfers"]:
         if transfer["received"] < transfer["total"]:
-            cells.append(Text(f"clip {transfer['clip']}: {transfer['received'] / 1e6:.1f} of {transfer['total'] / 1e6:.1f} MB"))
+            done = f"{transfer['received'] / 1e6:.1f} of {transfer['total'] / 1e6:.1f} MB"
+            cells.append(Text(f"clip {transfer['clip']}: {done}"))
     for what, text in board["checks"].items():
         cells.append(Text(f"{what}: {text}", style="yellow"))
     return cells

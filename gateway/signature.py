@@ -173,10 +173,12 @@ def evaluate_and_print(
 
 def _all(recordings: Sequence[Recording], level_dba: float, program: Path | None) -> Iterator[Verdict]:
     shares = [recordings[index::WORKERS] for index in range(min(WORKERS, len(recordings)))]
+
+    def heard(share: Sequence[Recording]) -> list[Verdict]:
+        return list(_listen(share, level_dba, program))
+
     with ThreadPoolExecutor(len(shares)) as pool:
-        yield from itertools.chain.from_iterable(
-            pool.map(lambda share: list(_listen(share, level_dba, program)), shares)
-        )
+        yield from itertools.chain.from_iterable(pool.map(heard, shares))
 
 
 def _listen(recordings: Iterable[Recording], level_dba: float, program: Path | None) -> Iterator[Verdict]:

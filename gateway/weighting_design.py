@@ -68,7 +68,7 @@ def design(rate: int) -> Array:
     def error(p: Array) -> Array:
         return response_db(section(p), hz, rate) - wanted
 
-    best = np.array([0.6, 0.6, 0.05, -0.2, 0.02])
+    best: Array = np.array([0.6, 0.6, 0.05, -0.2, 0.02])
     left = error(best)
     damping = 1e-2
     for _ in range(_ITERATIONS):

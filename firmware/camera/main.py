@@ -18,7 +18,6 @@ gc.threshold(LOADING_BYTES)
 from firmware.camera.app import build  # noqa: E402  after the threshold, on purpose
 
 
-
 def run() -> None:
     """Step until a fault, then restart the board."""
     try:

@@ -51,7 +51,7 @@ class Analysis:
         self._high_bands = bands.BandSums(
             self._high.power, self._high.bin_hz, self._high.first_bin, bands.SPLIT, top
         )
-        self.signature = Signature(self._low.bin_hz, self._low.bins)
+        self.signature = Signature(self._low)
         self._blocks = 0
         self._largest = 0.0
         self._smallest = 0.0
@@ -97,7 +97,7 @@ class Analysis:
         self._high_bands.levels(self.bands, bands.SPLIT - bands.LOWEST, self._offset_db)
         self.flags = self._validity()
         signature = self.signature
-        signature.frame(self._low.power, self.bands, self.laeq_db)
+        signature.frame(self.bands, self.laeq_db)
         self.score = signature.score
         self.firing_hz = signature.firing_hz
         self.behaviour = signature.behaviour

@@ -2,7 +2,8 @@
 
 Both give mean squares per bin, so that their sum over a band is the band's mean square.
 - `LowSpectrum`: decimated to about 6 kHz behind a Chebyshev low-pass, the last 2,048 samples (a third of a
-  second) in a Hann window, bins of about 3 Hz. What the low-pass does below its edge is divided out.
+  second) in a Hann window, bins of about 3 Hz. What the low-pass does below its edge is divided out. The
+  same of the last 1,024 samples, for engines that change speed faster than that.
 - `HighSpectrum`: 1,024 points at the full rate. The windows overlap and their squares add up to one at every
   sample, so every sample of the frame counts, once. Two windows go through one complex FFT: of
   z = a + ib it holds that |Z[k]|^2 + |Z[n-k]|^2 = 2 (|A[k]|^2 + |B[k]|^2).
@@ -21,6 +22,7 @@ DECIMATION = {48000: 8, 32000: 5}
 WINDOWS = {48000: 8, 32000: 5}
 
 LOW_POINTS = 2048
+SHORT_POINTS = 1024
 LOW_TOP_HZ = 2300.0  # just over the upper edge of the 2 kHz third-octave
 LOW_SECTIONS = 3
 RIPPLE_DB = 0.5
@@ -62,8 +64,16 @@ def squared_gain(sections: np.ndarray, frequency: float) -> float:
     return gain
 
 
+def hann(points: int) -> np.ndarray:
+    """Return a Hann window (points) that is symmetric, without zeros."""
+    return np.array([0.5 - 0.5 * math.cos(2.0 * math.pi * (n + 0.5) / points) for n in range(points)])
+
+
 class LowSpectrum:
-    """`add` each block, then `end` the frame: `power` (float, bins from 0 Hz, `bin_hz` wide) is new."""
+    """`add` each block, then `end` the frame: `power` (float, bins from 0 Hz, `bin_hz` wide) is new.
+
+    So are `magnitude` (same bins, in no unit) and `short_magnitude` (bins twice as wide).
+    """
 
     def __init__(self, rate: int) -> None:
         self._factor = DECIMATION[rate]
@@ -74,12 +84,16 @@ class LowSpectrum:
         self._state = np.zeros((LOW_SECTIONS, 2))
         self._samples = np.zeros(LOW_POINTS)
         self._at = LOW_POINTS - BLOCKS_PER_FRAME * self._new
-        window = [0.5 - 0.5 * math.cos(2.0 * math.pi * (n + 0.5) / LOW_POINTS) for n in range(LOW_POINTS)]
-        self._window = np.array(window)
+        self._window = hann(LOW_POINTS)
         self._work = np.zeros(LOW_POINTS)
         self._scratch = np.zeros(2 * LOW_POINTS)
         self._magnitude = np.zeros(LOW_POINTS)
-        self._used = self._magnitude[: self.bins]
+        self.magnitude = self._magnitude[: self.bins]
+        self._short_window = hann(SHORT_POINTS)
+        self._short_work = self._work[:SHORT_POINTS]
+        self._short_scratch = self._scratch[: 2 * SHORT_POINTS]
+        self._short_magnitude = np.zeros(SHORT_POINTS)
+        self.short_magnitude = self._short_magnitude[: self.bins // 2]
         # Twice for the negative frequencies; sum of the squared Hann window is 3/8 of its length.
         scale = 2.0 / (LOW_POINTS * 0.375 * LOW_POINTS)
         self._scale = np.array(
@@ -99,8 +113,12 @@ class LowSpectrum:
         work[:] = self._samples
         work *= self._window
         utils.spectrogram(work, out=self._magnitude, scratchpad=self._scratch)
+        short = self._short_work
+        short[:] = self._samples[LOW_POINTS - SHORT_POINTS :]
+        short *= self._short_window
+        utils.spectrogram(short, out=self._short_magnitude, scratchpad=self._short_scratch)
         power = self.power
-        power[:] = self._used
+        power[:] = self.magnitude
         power *= power
         power *= self._scale
         frame = BLOCKS_PER_FRAME * self._new

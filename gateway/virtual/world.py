@@ -266,10 +266,10 @@ class _Camera:
         self._rate = 1 + ppm * 1e-6
         self._starts = 0
         self._edges: list[tuple[int, str, int]] = []
-        self._fps = 10
+        self._fps: int = 10
         self._pins: dict[str, int] = {}
         self._learn()
-        self._frame_ns = SECOND_NS // self._fps
+        self._frame_ns: int = SECOND_NS // self._fps
         self.due_ns = LOOP_NS
 
     def see_edges(self, edges: list[tuple[int, str, int]]) -> None:
@@ -299,5 +299,5 @@ class _Camera:
     def _learn(self) -> None:
         self._starts = self._board.starts
         settings = self._board.settings
-        self._fps = settings.get("fps", self._fps)
+        self._fps = int(settings.get("fps", self._fps))
         self._pins = {line: settings["pins"][line] for line in LINES if line in settings.get("pins", {})}

@@ -3,6 +3,7 @@
 The trigger of these boards is set to level alone: what is tested here is what comes after it.
 """
 
+import asyncio
 import json
 import os
 import subprocess
@@ -18,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from gateway.config import load
+from gateway.service.gateway import Gateway
 from gateway.virtual.board import VirtualBoard, random_serial
 from gateway.virtual.boards import virtual_camera, virtual_sensor
 from gateway.virtual.scene import Scene, Vehicle
@@ -28,7 +31,9 @@ LEVEL_ALONE = {"signature_threshold": 0.0}
 SCENE_QUALITY = 60
 
 
-def street(seconds: float, loud_at: float | None = None, *, loud_s: float = 1.0) -> Iterator[npt.NDArray[np.float64]]:
+def street(
+    seconds: float, loud_at: float | None = None, *, loud_s: float = 1.0
+) -> Iterator[npt.NDArray[np.float64]]:
     """Yield blocks (1, 1200) of noise of about 50 dB(A), with `loud_s` of about 95 dB(A) from `loud_at`."""
     source = np.random.default_rng(7)
     for block in range(round(seconds * 40)):
@@ -57,7 +62,13 @@ def world_of(
     """A world in which the two are wired together; the camera's clock is off and drifts."""
     scene = Scene([Vehicle(6.0)], quality=SCENE_QUALITY) if camera else None
     return World(
-        sensor=sensor, sound=sound, camera=camera, scene=scene, pace=pace, camera_offset_us=1_234_567, camera_ppm=40.0
+        sensor=sensor,
+        sound=sound,
+        camera=camera,
+        scene=scene,
+        pace=pace,
+        camera_offset_us=1_234_567,
+        camera_ppm=40.0,
     )
 
 
@@ -162,12 +173,9 @@ def play(
 
     `during(world, gateway)` is called again and again meanwhile.
     """
-    import asyncio
-
-    from gateway.config import load
-    from gateway.service.gateway import Gateway
-
-    config = load(write_site(folder, sensor.port, camera.port if camera else None, camera_wait_s=camera_wait_s))
+    config = load(
+        write_site(folder, sensor.port, camera.port if camera else None, camera_wait_s=camera_wait_s)
+    )
     world = world_of(sensor, camera, sound, pace=pace)
     gateway = Gateway(config, WorldClock(world))
 

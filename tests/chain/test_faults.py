@@ -92,9 +92,9 @@ def test_a_board_that_resets_in_the_middle_of_a_clip_leaves_an_incomplete_one_an
 @pytest.mark.parametrize(
     ("name", "block", "flag"),
     [
-        ("all zero", lambda source: np.zeros((1, 1200)), "microphone"),
+        ("all zero", lambda _source: np.zeros((1, 1200)), "microphone"),
         ("clipped", lambda source: np.sign(source.normal(size=(1, 1200))), "microphone"),
-        ("one value for ever", lambda source: np.full((1, 1200), 0.25), "microphone"),
+        ("one value for ever", lambda _source: np.full((1, 1200), 0.25), "microphone"),
     ],
 )
 def test_impossible_sound_is_flagged_and_crashes_nothing(tmp_path, name, block, flag):
@@ -139,14 +139,8 @@ def test_two_boards_with_the_same_id_do_no_harm(tmp_path):
     assert "flash.py" in log
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"this is no sound at all", "is no sound"),
-        (b"", "is no sound"),
-    ],
-)
-def test_a_file_that_is_no_sound_is_refused_in_one_line(tmp_path, content, message):
+@pytest.mark.parametrize("content", [b"this is no sound at all", b""])
+def test_a_file_that_is_no_sound_is_refused_in_one_line(tmp_path, content):
     """`demo --sound` names the file, says why, and leaves with 1."""
     path = tmp_path / "notes.wav"
     path.write_bytes(content)
@@ -165,7 +159,7 @@ def test_a_file_that_is_no_sound_is_refused_in_one_line(tmp_path, content, messa
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("[store]\npath", "[store]\nretention_days = 31\npath", ),
+        ("[store]\npath", "[store]\nretention_days = 31\npath"),
         ("[limits]", "[limits]\ncolour = 1"),
         ("camera_wait_s = 60.0", 'camera_wait_s = "long"'),
     ],
@@ -175,7 +169,11 @@ def test_a_wrong_configuration_is_refused_in_one_line(tmp_path, change, message)
     site = write_site(tmp_path, "/dev/null", None)
     site.write_text(site.read_text().replace(change, message))
     done = subprocess.run(
-        [*stalenstraat(), "run", "--config", str(site)], capture_output=True, text=True, check=False, timeout=20
+        [*stalenstraat(), "run", "--config", str(site)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
     )
 
     assert done.returncode == 1

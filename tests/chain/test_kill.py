@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.chain.cabinet import boards, measurement, running_gateway, street, verify, wait_for, world_of, write_site
+from tests.chain.cabinet import (
+    boards,
+    measurement,
+    running_gateway,
+    street,
+    verify,
+    wait_for,
+    world_of,
+    write_site,
+)
 
 
 def received_bytes(store: Path) -> int:

@@ -7,7 +7,9 @@ import av
 import numpy as np
 import pytest
 
+from gateway.evidence.verify import verify as check_package
 from gateway.virtual.scene import read_clock
+from gateway.virtual.sound import a_weighted_fast_max_db
 from gateway.virtual.world import Pace
 from tests.chain.cabinet import boards, measurement, play, street, unpack, verify
 
@@ -44,7 +46,8 @@ def decode_picture(path: Path) -> list[tuple[float, np.ndarray]]:
     """Return (seconds from the start of the file's time, RGB) of every frame."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        return [(float(frame.pts * stream.time_base), frame.to_ndarray(format="rgb24")) for frame in container.decode(stream)]
+        frames = container.decode(stream)
+        return [(float(frame.pts * stream.time_base), frame.to_ndarray(format="rgb24")) for frame in frames]
 
 
 @pytest.mark.slow
@@ -92,8 +95,6 @@ class TestPackage:
 
     def test_the_levels_in_the_measurement_are_those_of_the_sound(self, parts, package):
         """LAFmax of the noise recomputed from sound.flac, within 0.5 dB."""
-        from gateway.virtual.sound import a_weighted_fast_max_db
-
         samples, rate = decode_sound(parts["sound.flac"])
 
         assert abs(measurement(package)["levels"]["lafmax_db"] - a_weighted_fast_max_db(samples, rate)) < 0.5
@@ -105,7 +106,9 @@ class TestPackage:
         assert code == 0, said
         assert "does not hold" not in said
 
-    @pytest.mark.parametrize("part", ["sound.flac", "picture.mkv", "view.mp4", "measurement.json", "manifest.json"])
+    @pytest.mark.parametrize(
+        "part", ["sound.flac", "picture.mkv", "view.mp4", "measurement.json", "manifest.json"]
+    )
     def test_verify_says_what_broke_after_one_byte_is_changed(self, package, tmp_path, part):
         """A byte in the middle of a part is flipped; verify names the part."""
         content = bytearray(package.read_bytes())
@@ -117,7 +120,9 @@ class TestPackage:
         code, said = verify(changed)
 
         assert code == 1, said
-        assert part.removesuffix(".json") in " ".join(line for line in said.splitlines() if "does not hold" in line)
+        assert part.removesuffix(".json") in " ".join(
+            line for line in said.splitlines() if "does not hold" in line
+        )
 
     def test_every_part_of_the_file_is_covered(self, package, tmp_path):
         """Bytes spread over the whole file, headers and directory included: none can change unseen."""
@@ -129,6 +134,4 @@ class TestPackage:
             with changed.open("r+b") as file:
                 file.seek(int(spot))
                 file.write(bytes([content[spot] ^ 1]))
-            from gateway.evidence.verify import verify as check
-
-            assert check(changed).exit_code == 1, f"byte {spot} of {len(content)}"
+            assert check_package(changed).exit_code == 1, f"byte {spot} of {len(content)}"

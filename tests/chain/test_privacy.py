@@ -1,5 +1,6 @@
 """Without a trigger nothing finer than third-octave levels at 125 ms is on the wire. Every byte is accounted for."""
 
+import itertools
 import json
 import struct
 
@@ -45,7 +46,7 @@ def test_without_a_trigger_nothing_finer_than_third_octaves_at_125_ms_leaves_the
     heads = [struct.unpack_from(wire.FIGURES_HEAD, payload) for payload in figures]
     assert {wire.FIGURES_HEAD_BYTES + 2 * BANDS} == {len(payload) for payload in figures}
     assert {BANDS} == {head[5] for head in heads}
-    assert {6000} == {later[0] - earlier[0] for earlier, later in zip(heads, heads[1:], strict=False)}
+    assert {6000} == {later[0] - earlier[0] for earlier, later in itertools.pairwise(heads)}
     assert len(figures) <= SECONDS * 8
     seconds = [json.loads(frame.payload) for frame in found if frame.kind == wire.SECOND]
     assert len(seconds) <= SECONDS

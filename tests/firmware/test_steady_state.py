@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from gateway.boards import flashed_files
 from gateway.virtual.boards import sensor_settings
 from gateway.virtual.interpreter import Interpreter
-from gateway.boards import flashed_files
 
 BLOCKS = 10_000
 ROUND = 500
@@ -64,7 +64,9 @@ def test_ten_thousand_blocks_leave_no_garbage_that_grows():
     settings = sensor_settings(signature_threshold=0.0, slots=2)
     files = {**flashed_files("sensor", settings), "loop.py": LOOP.encode()}
     with Interpreter(files) as interpreter:
-        interpreter.call("_board.configure", json.dumps({"uid": "00", "heap_bytes": 8 << 20, "now_us": 0}).encode())
+        interpreter.call(
+            "_board.configure", json.dumps({"uid": "00", "heap_bytes": 8 << 20, "now_us": 0}).encode()
+        )
         interpreter.exec("import loop")
         interpreter.call("loop.start", b"".join(words))
         used = []

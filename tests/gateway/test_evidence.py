@@ -75,7 +75,7 @@ def test_every_changed_byte_is_found_and_what_it_belongs_to_is_named(
         manifest.make(small, event="genk-1-1-1", site="genk", sealed=SEALED_AT, previous="", missing=())
     )
     genuine = container.pack(small)
-    chance = random.Random(5)  # noqa: S311 - which bytes are tried
+    chance = random.Random(5)
     for region in container.regions(small):
         every = range(region.start, region.stop)
         for at in every if len(every) < 120 else chance.sample(every, 25):

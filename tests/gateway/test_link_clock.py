@@ -29,7 +29,7 @@ def feed(
     model: ClockModel, counter: Counter, *, count: int, seed: int, there_ms: float, back_ms: float
 ) -> int:
     """Ask `count` times with random delays up to `there_ms` and `back_ms`; return the last time."""
-    chance = random.Random(seed)  # noqa: S311 - a simulation
+    chance = random.Random(seed)
     now = 100 * SECOND_NS
     for _ in range(count):
         answered = now + chance.uniform(0.05, there_ms) * MILLISECOND_NS

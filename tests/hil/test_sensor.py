@@ -50,7 +50,9 @@ def test_the_clock_counts_samples_at_the_nominal_rate(bench):
     for token in (11, 12):
         bench.say(f"clock {token}")
         bench.listen(0.5 if token == 11 else 0.3)
-        at, frame = next((at, f) for at, f in bench.of(wire.CLOCK) if struct.unpack_from("<I", f.payload)[0] == token)
+        at, frame = next(
+            (at, f) for at, f in bench.of(wire.CLOCK) if struct.unpack_from("<I", f.payload)[0] == token
+        )
         stamps.append((at, struct.unpack(wire.CLOCK_BODY, frame.payload)[1]))
         bench.listen(4.5 if token == 11 else 0.0)
     (first_at, first), (last_at, last) = stamps
