@@ -60,11 +60,12 @@ def test_the_interpreter_is_pinned_by_hash_and_without_addresses() -> None:
 
 def test_no_module_is_long() -> None:
     """Under about 300 lines each."""
+    modules = [path for path in tracked("firmware", "gateway", "flash.py") if path.suffix == ".py"]
     counts = {
-        path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in tracked("*.py")
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in modules
     }
     assert len(counts) > 50
-    assert {} == {path: count for path, count in counts.items() if count > LONGEST}
+    assert {} == {name: count for name, count in counts.items() if count > LONGEST}
 
 
 def test_nothing_of_one_machine_got_in() -> None:

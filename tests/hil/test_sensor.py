@@ -29,7 +29,7 @@ def test_figures_come_every_125_ms_without_a_gap(bench):
     heads = [struct.unpack_from(wire.FIGURES_HEAD, frame.payload) for _, frame in bench.of(wire.FIGURES)]
 
     assert 38 <= len(heads) <= 42
-    assert {6000} == {later[0] - earlier[0] for earlier, later in zip(heads, heads[1:], strict=False)}
+    assert {6000} == {later[0] - earlier[0] for earlier, later in itertools.pairwise(heads)}
     assert all(20.0 < laf / 100 < 130.0 for _, laf, *_ in heads)
 
 
@@ -41,7 +41,7 @@ def test_nothing_is_lost_or_damaged_on_the_line(bench):
     numbers = [frame.seq for _, frame in bench.frames]
 
     assert bench.garbage == []
-    assert {1} == {(later - earlier) & 0xFFFF for earlier, later in zip(numbers, numbers[1:], strict=False)}
+    assert {1} == {(later - earlier) & 0xFFFF for earlier, later in itertools.pairwise(numbers)}
 
 
 def test_the_clock_counts_samples_at_the_nominal_rate(bench):
