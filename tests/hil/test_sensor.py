@@ -1,5 +1,6 @@
 """A flashed sensor board on the bench: it speaks, keeps time, and can be stopped."""
 
+import itertools
 import json
 import struct
 
