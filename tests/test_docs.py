@@ -16,11 +16,10 @@ COMMANDS = re.findall(r"^    ((?:\.venv/bin/\S+|make|python3?) .+)$", README, re
 
 
 def help_of(command: list[str]) -> str:
-    """Return what `command --help` says."""
-    installed = Path(sys.executable).with_name("stalenstraat")
-    program = [installed] if command[0] == "stalenstraat" else [sys.executable, command[0]]
+    """Return what `command --help` says; `command` is a program of .venv/bin, or python and a file."""
+    program = Path(sys.executable).with_name(command[0])
     done = subprocess.run(
-        [*program, *command[1:], "--help"],
+        [program, *command[1:], "--help"],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
@@ -49,11 +48,10 @@ def test_a_make_target_of_the_readme_exists(command: str) -> None:
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith("make ")])
 def test_a_command_of_the_readme_knows_its_options(command: str) -> None:
-    """The subcommand answers --help, and each option shown is in its help."""
-    words = command.split()
-    words = ["stalenstraat", *words[1:]] if words[0].endswith("stalenstraat") else words[1:]
-    start = [word for word in words[: 2 if words[0] == "stalenstraat" else 1] if not word.startswith("-")]
-    text = help_of(start)
+    """The subcommand or file answers --help, and each option shown is in its help."""
+    words = command.removeprefix(".venv/bin/").split()
+    subject = words[1:2] if words[0] in {"python", "stalenstraat"} else []
+    text = help_of([words[0], *subject])
     for option in (word for word in words if word.startswith("--")):
         assert re.search(rf"{option}\b", text), f"{command}: no {option}"
 
