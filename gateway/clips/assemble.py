@@ -63,7 +63,9 @@ def _add_pictures(
         parts[picture.NAME] = picture.mkv(frames, camera.event.size)
         span_s = (frames[-1].time_us - frames[0].time_us) / picture.MICROSECONDS
         if span_s < MIN_PICTURE_S:
-            lacking.append(f"picture.mkv: the pictures span {span_s:.1f} s, not {MIN_PICTURE_S:.0f} s")
+            dropped = camera.summary.dropped if camera.summary else 0
+            why = f"; the camera had no memory for {dropped} of its pictures" if dropped else ""
+            lacking.append(f"picture.mkv: the pictures span {span_s:.1f} s, not {MIN_PICTURE_S:.0f} s{why}")
         if clip.samples:
             parts[view.NAME], damaged = view.mp4(clip, frames, Captions(about, clip))
             if damaged:

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from gateway.clips.contents import CameraClip, SensorClip
 from gateway.clips.picture import TimedFrame
 from gateway.clips.validity import Flag, of_measurement, of_sound, of_time
+from gateway.link.clock import MAX_PPM
 from gateway.link.messages import Hello
 from gateway.timing import MILLISECOND_NS, iso_utc
 
@@ -154,14 +155,17 @@ def _picture(camera: CameraClip, frames: Sequence[TimedFrame]) -> Values:
 def _alignment(clip: SensorClip, frames: Sequence[TimedFrame], about: Circumstances) -> Values:
     span_us = frames[-1].time_us - frames[0].time_us if len(frames) > 1 else 0
     frame_s = span_us / 1e6 / (len(frames) - 1) if span_us else 0.0
-    drifts = [clock.drift_ppm for clock in (about.sensor_clock, about.camera_clock) if clock is not None]
-    known = [drift for drift in drifts if drift is not None]
-    drift_s = clip.duration_s * sum(abs(drift) for drift in known) / 1e6
+    drift_ppm = _drift_bound_ppm(about.sensor_clock) + _drift_bound_ppm(about.camera_clock)
+    drift_s = clip.duration_s * drift_ppm / 1e6
     return {
         "anchor": "KEEP edge, stamped by both boards",
         "uncertainty_s": round(BLOCK_S + frame_s + drift_s, 6),
         "made_of": "one block of the sensor, one frame of the camera, and the drift of both clocks over the clip",
     }
+
+
+def _drift_bound_ppm(clock: BoardClock | None) -> float:
+    return MAX_PPM if clock is None or clock.drift_ppm is None else abs(clock.drift_ppm)
 
 
 def _clock(clock: BoardClock | None) -> Values | None:

@@ -75,8 +75,10 @@ class ClockModel:
         return bool(self._samples)
 
     @property
-    def drift_ppm(self) -> float:
-        """Return how much faster than nominal the counter runs by the gateway's clock, in parts per million."""
+    def drift_ppm(self) -> float | None:
+        """Return by how many parts per million the counter is faster than nominal; None while that is not known."""
+        if self._rate_error_ppm >= MAX_PPM:
+            return None
         return (SECOND_NS / self._nominal_hz / self._ns_per_tick - 1.0) * 1e6
 
     def feed(self, send_ns: int, receive_ns: int, ticks: int) -> bool:

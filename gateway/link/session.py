@@ -35,6 +35,8 @@ from gateway.link.messages import Hello, Second, parse
 TOKENS = 0x1_0000_0000  # a clock token is 32 bits on the wire
 MAX_LOG_TEXT = 240  # one line of a log; a babbling port fills no disk
 MAX_REASON = 200
+UNPRINTABLE = "�"
+MAX_UNPRINTABLE = 0.1  # more of it, and it is a damaged frame, not text
 # The longest part: 10 s of pictures at 30 frames of 200 KB. More is a fault, and would fill the disk.
 MAX_PART_BYTES = 64 * 1024 * 1024
 
@@ -244,7 +246,9 @@ def _chunk(boot: int, payload: bytes) -> ChunkReceived:
 
 
 def printable(data: bytes) -> str:
-    """Return `data` as text that is safe in a log: bounded, without control characters."""
-    text = data[:MAX_LOG_TEXT].decode("utf-8", "replace")
-    shown = "".join(character if character.isprintable() else "�" for character in text.strip())
+    """Return `data` as text that is safe in a log: bounded, without control characters; damage is only counted."""
+    text = data[:MAX_LOG_TEXT].decode("utf-8", "replace").strip()
+    shown = "".join(character if character.isprintable() else UNPRINTABLE for character in text)
+    if shown.count(UNPRINTABLE) > len(shown) * MAX_UNPRINTABLE:
+        return f"({len(data)} damaged bytes)"
     return shown + ("…" if len(data) > MAX_LOG_TEXT else "")

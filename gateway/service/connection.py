@@ -72,6 +72,8 @@ class Connection:
             return self._failed(str(error))
         error: Exception | None = None
         conversation = Conversation(board, self._around.store, self._around.time, self._around.clip_changed)
+        if self._tries == 0:
+            board.message = "waiting for the board to say who it is"
         try:
             await self._hold(port, conversation)
         except ExceptionGroup as group:

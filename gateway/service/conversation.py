@@ -244,6 +244,8 @@ class Conversation:
                 self._log.info("frames missed", count=event.count)
             case events.Malformed():
                 self._log.warning("frame makes no sense", why=event.reason)
+                if not self.greeted:
+                    self._board.message = event.reason
             case _:
                 self._log.debug("nothing to do", event_kind=type(event).__name__)
 

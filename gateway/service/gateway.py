@@ -14,6 +14,7 @@ from gateway.link.port import Port, SerialPort
 from gateway.service.board import BoardState
 from gateway.service.connection import Connection, Surroundings, weightiest
 from gateway.service.delivering import Delivering, Forgetting
+from gateway.service.edges import Edges
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher
 from gateway.service.sealing import Sealing
@@ -93,14 +94,16 @@ class Gateway:
 
     async def _run(self, store: StoreThread) -> None:
         async def changed(clip: ClipRecord) -> None:
+            await edges.note(clip)
             await self._clip_changed(store, clip)
 
-        sealing = Sealing(self.config, store, self._boards, self._time, self._tell, changed)
+        edges = Edges(store, self._boards, self._time)
+        sealing = Sealing(self.config, store, self._boards, edges, self._time, self._tell, changed)
         delivering = Delivering(self.config, store, self._time, self._tell, changed)
         forgetting = Forgetting(self.config, store, self._time, self._tell, changed)
         self._sealing, self._delivering = sealing, delivering
         around = Surroundings(store, self._time, self._find_port, self._open_port, self._tell, changed)
-        for clip in await store.do(lambda opened: opened.clips()):
+        for clip in (await store.do(lambda opened: opened.clips()))[-MAX_SHOWN:]:
             self._remember(clip)
         await self._count(store)
         try:
@@ -121,10 +124,7 @@ class Gateway:
             raise weightiest(error) from error
 
     async def _clip_changed(self, store: StoreThread, clip: ClipRecord) -> None:
-        if self._sealing is not None and clip.state in UNSEALED:
-            await self._sealing.note_edge(clip)
-            clip = await store.do(lambda opened: opened.clip(clip.row))
-        self._remember(clip)
+        self._remember(await store.do(lambda opened: opened.clip(clip.row)))
         await self._count(store)
         if self._sealing is not None:
             self._sealing.look()

@@ -20,13 +20,14 @@ from structlog.typing import FilteringBoundLogger
 from firmware.common import wire
 from gateway.clips.assemble import assemble
 from gateway.clips.contents import Parts, camera_clip, sensor_clip
-from gateway.clips.matching import Edge, Match, Verdict, match
+from gateway.clips.matching import Match, Verdict, match
 from gateway.clips.measurement import BoardClock, Circumstances
 from gateway.config import Config
 from gateway.errors import DiskFull, DurabilityError, RemoteProtocolError
 from gateway.evidence import package
-from gateway.link.messages import CameraEvent, Hello, SensorEvent, parse
+from gateway.link.messages import Hello, parse
 from gateway.service.board import BoardState
+from gateway.service.edges import Edges, edge_of
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher, What
 from gateway.store.records import ClipRecord, Sealed, SealedSummary
@@ -61,6 +62,7 @@ class Sealing:
         config: Config,
         store: StoreThread,
         boards: dict[str, BoardState],
+        edges: Edges,
         time: HostTime,
         tell: Watcher,
         clip_changed: Callable[[ClipRecord], Awaitable[None]],
@@ -68,6 +70,7 @@ class Sealing:
         self._config = config
         self._store = store
         self._boards = boards
+        self._edges = edges
         self._time = time
         self._tell = tell
         self._clip_changed = clip_changed
@@ -88,33 +91,6 @@ class Sealing:
                 async with asyncio.timeout(LOOK_S if waiting else None):
                     await self._wake.wait()
 
-    async def note_edge(self, clip: ClipRecord) -> None:
-        """Note when the KEEP edge of `clip` was, if its event has arrived and its board's clock is known."""
-        if clip.state not in UNSEALED:
-            return
-        board = self._boards.get(clip.board)
-        clock = None if board is None else board.clock_for(clip.boot)
-        event = await self._store.do(lambda store: store.part_bytes(clip.row, wire.PART_EVENT))
-        if clock is None or clip.event_sha256 is None:
-            return
-        try:
-            trigger_ns: int | None = None
-            if clip.kind == "sensor":
-                said = parse(SensorEvent, event)
-                keep = said.keep
-                trigger_ns = self._time.wall_of_ns(clock.to_host_ns(said.trigger))
-            else:
-                keep = parse(CameraEvent, event).keep
-        except RemoteProtocolError as error:
-            log.warning("event of a clip cannot be read", clip=clip.event_id, why=str(error))
-            return
-        keep_ns, uncertainty_ns = self._time.gateway_ns(clock.to_host_ns(keep)), clock.uncertainty_ns(keep)
-        await self._store.do(
-            lambda store: store.note_event(
-                clip.row, keep_ns=keep_ns, keep_uncertainty_ns=uncertainty_ns, trigger_wall_ns=trigger_ns
-            )
-        )
-
     # -- what to do
 
     async def _step(self) -> bool:
@@ -122,7 +98,7 @@ class Sealing:
         records = await self._unsealed()
         for record in records:
             if record.keep_ns is None and record.state in READY:
-                await self.note_edge(record)
+                await self._edges.note(record)
         records = await self._unsealed()
         now_ns = self._time.monotonic_ns()
         ready = [record for record in records if record.state in READY]
@@ -166,10 +142,10 @@ class Sealing:
             edge
             for record in records
             if record.kind == "sensor" and self._config.camera_of(record.board) == camera_id
-            if (edge := _edge(record)) is not None
+            if (edge := edge_of(record)) is not None
         ]
         cameras = [
-            edge for record in records if record.board == camera_id if (edge := _edge(record)) is not None
+            edge for record in records if record.board == camera_id if (edge := edge_of(record)) is not None
         ]
         return match(sensors, cameras).get(clip.row, Match(Verdict.UNCERTAIN))
 
@@ -287,12 +263,6 @@ class Sealing:
 
     async def _changed(self, row: int) -> None:
         await self._clip_changed(await self._store.do(lambda store: store.clip(row)))
-
-
-def _edge(clip: ClipRecord) -> Edge | None:
-    if clip.keep_ns is None or clip.keep_uncertainty_ns is None:
-        return None
-    return Edge(clip.row, clip.keep_ns, clip.keep_uncertainty_ns)
 
 
 def _parts(store: Store, row: int) -> Parts:

@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,15 @@ def test_measurement_says_what_is_known_in_figures() -> None:
     assert {flag["flag"] for flag in values["validity"]} == {"never_calibrated"}
 
 
+def test_a_drift_that_is_not_known_widens_the_alignment() -> None:
+    """What a clock may be off by at most counts, not zero."""
+    unknown = replace(ABOUT, camera_clock=BoardClock(2 * MILLISECOND_NS, None))
+    values = measured(assemble(unknown, sensor_clip(sensor_parts()), camera_clip(camera_parts())))
+
+    assert values["clocks"]["camera"]["drift_ppm"] is None
+    assert values["alignment"]["uncertainty_s"] == pytest.approx(0.025 + 0.1 + 10 * (12e-6 + 300e-6))
+
+
 def test_a_decimated_clip_keeps_its_times_and_says_so() -> None:
     """16 kHz sound of a 48 kHz board: counts are at 48 kHz, the sound at 16 kHz."""
     clip = sensor_clip(sensor_parts(rate=16_000, bits=16, decimate=3))
@@ -180,6 +190,18 @@ def test_a_cut_camera_clip_without_its_index_gives_no_picture() -> None:
 
     assert picture.NAME not in assembly.parts
     assert any("no frame" in text for text in assembly.missing)
+
+
+def test_pictures_that_the_camera_had_no_memory_for_are_named_as_the_cause() -> None:
+    """A short picture says how short, and why when the camera said so."""
+    event, media, index, _ = camera_parts(after_s=3.0)
+    assembly = assemble(
+        ABOUT, sensor_clip(sensor_parts()), camera_clip((event, media, index, b'{"frames":70,"dropped":30}'))
+    )
+
+    assert assembly.missing == (
+        "picture.mkv: the pictures span 6.9 s, not 9 s; the camera had no memory for 30 of its pictures",
+    )
 
 
 def test_a_frame_that_is_no_picture_is_kept_as_evidence_and_said() -> None:

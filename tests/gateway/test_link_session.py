@@ -248,3 +248,11 @@ def test_log_text_is_bounded_and_has_no_control_characters(data: bytes) -> None:
 
     assert len(text) <= 241
     assert text.isprintable()
+
+
+def test_text_of_the_board_is_shown_and_a_damaged_frame_is_only_counted() -> None:
+    """A log is for people."""
+    damaged = a_conversation()[1:60]
+
+    assert printable(b"overrun at 3\r\n") == "overrun at 3"
+    assert printable(damaged.replace(b"\x00", b"\x01") + bytes(range(128, 255))).endswith("damaged bytes)")
