@@ -45,7 +45,7 @@ def run(*, config: Path) -> int:
 def verify(*packages: Path, json: bool = False) -> int:
     """Check packages offline: what holds, what does not, what cannot be said.
 
-    Exit code 0: everything holds; 1: something does not; 2: something cannot be said.
+    Exit code 0: everything that can be said holds; 1: something does not; 2: a file is no package.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 import binascii
 import gc
 import os
+import random
 import sys
 
 import machine
@@ -19,12 +20,16 @@ CODE_FILE = "code.txt"  # written by flash.py: the hash over all firmware files
 
 
 def next_boot() -> int:
-    """Count this start in `boot.txt` and return the count; a file that cannot be read counts from 1."""
+    """Count this start in `boot.txt` and return the count.
+
+    Without a readable file it counts from a number drawn by lot: event ids of a board whose memory was wiped must not
+    be those of its earlier clips.
+    """
     try:
         with open(BOOT_FILE) as file:
             boot = int(file.read()) + 1
     except (OSError, ValueError):
-        boot = 1
+        boot = 1 + random.getrandbits(24)
     with open(BOOT_FILE + ".new", "w") as file:
         file.write(str(boot))
     os.rename(BOOT_FILE + ".new", BOOT_FILE)

@@ -26,6 +26,7 @@ from gateway.virtual.boards import virtual_camera, virtual_sensor
 from gateway.virtual.scene import Scene, Vehicle
 from gateway.virtual.world import Pace, World
 
+ROOT = Path(__file__).parents[2]
 RATE = 48000
 LEVEL_ALONE = {"signature_threshold": 0.0}
 SCENE_QUALITY = 60

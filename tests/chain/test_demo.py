@@ -1,0 +1,86 @@
+"""`stalenstraat demo` as a user runs it: the built-in street, and recordings."""
+
+import csv
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.chain.cabinet import ROOT, stalenstraat, verify
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+SOUNDS = ROOT.parent / "shared" / "sounds" / "dev"
+recordings = [
+    pytest.mark.recordings,
+    pytest.mark.skipif(not SOUNDS.is_dir(), reason="the recordings beside the project are not here"),
+]
+
+
+def demo(out: Path, *options: str) -> dict:
+    """Run the demo as fast as it goes and return its report."""
+    done = subprocess.run(
+        [*stalenstraat(), "demo", "--fast", "--no-web", "--json", "--out", str(out), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def clip_of(kind: str) -> Path:
+    """Return the first recording of a class."""
+    with (SOUNDS / "manifest.csv").open() as file:
+        return SOUNDS / next(row["file"] for row in csv.DictReader(file) if row["class"] == kind)
+
+
+def test_the_built_in_street_gives_a_package_that_holds(tmp_path):
+    """The demo of the README: an event with everything said of it, a package that verifies, no overrun."""
+    report = demo(tmp_path)
+
+    assert report["events"], "the street's loud motorcycle was not recognised"
+    assert report["overruns"] == 0
+    assert report["blocks"] >= 40 * 40
+    assert 0.0 < report["trigger_delay_ms"] < 1000.0
+    for event in report["events"]:
+        assert event["missing"] == []
+        assert event["level_lafmax_db"] > 82.0
+        assert 0.5 <= event["signature_score"] <= 1.0
+        assert event["behaviour"]
+        assert event["trigger_time"].endswith("Z")
+        code, said = verify(Path(event["package"]))
+        assert code == 0, said
+
+
+def test_a_second_demo_adds_to_the_first_ones_packages(tmp_path):
+    """Event ids count on: nothing is overwritten."""
+    first = demo(tmp_path)
+    second = demo(tmp_path)
+
+    packages = {event["package"] for report in (first, second) for event in report["events"]}
+    assert len(packages) == len(first["events"]) + len(second["events"])
+    assert packages == {str(path) for path in tmp_path.glob("*.zip")}
+
+
+class TestRecordings:
+    """One recording each, at 92 dB(A)."""
+
+    pytestmark = recordings
+
+    @pytest.mark.parametrize("kind", ["sports_car_rev", "motorcycle_passby"])
+    def test_a_loud_exhaust_gives_a_package(self, tmp_path, kind):
+        """Exactly one event, sealed whole."""
+        report = demo(tmp_path, "--sound", str(clip_of(kind)), "--level-dba", "92")
+
+        assert [[]] == [event["missing"] for event in report["events"]]
+        assert 91.0 < report["events"][0]["level_lafmax_db"] < 93.0
+
+    @pytest.mark.parametrize("kind", ["siren", "rain", "speech"])
+    def test_what_is_no_exhaust_gives_none_however_loud(self, tmp_path, kind):
+        """The same level, and nothing is kept."""
+        report = demo(tmp_path, "--sound", str(clip_of(kind)), "--level-dba", "92")
+
+        assert [] == report["events"]
+        assert [] == list(tmp_path.glob("*.zip"))
