@@ -22,13 +22,13 @@ from PIL import Image, ImageDraw, ImageFont
 Rgb: TypeAlias = npt.NDArray[np.uint8]
 
 SQUARES: Final = 32
-TIME_BITS: Final = 27
-"""Milliseconds modulo 2^27, which is 37 hours; the other five squares are the check."""
+TIME_BITS: Final = 26
+"""Milliseconds modulo 2^26, which is 18 hours; the other six squares are the check."""
 
 _CHECK_BITS: Final = SQUARES - TIME_BITS
-# x^5 + x^2 + 1 (CRC-5/USB): every error of one or two squares, every burst up to five.
-_CHECK_POLYNOMIAL: Final = 0b100101
-_CHECK_START: Final = 0b11111  # so that an all-black bar is not a valid time 0
+# x^6 + x + 1 finds every error of one or two squares and every burst of up to six.
+_CHECK_POLYNOMIAL: Final = 0b1000011
+_CHECK_START: Final = 0b111111  # so that an all-black bar is not a valid time 0
 # Means of a square nearer to grey than this are not trusted.
 _SURE: Final = 40
 _WIDTH_M: Final = 16.0
@@ -66,7 +66,7 @@ class Scene:
         *,
         width: int = 640,
         height: int = 480,
-        quality: int = 75,
+        quality: int = 60,
         seed: int = 1,
     ) -> None:
         self.vehicles = tuple(vehicles)
@@ -141,8 +141,7 @@ def read_clock(rgb: Rgb) -> float:
 
 
 def _check(milliseconds: int) -> int:
-    value = milliseconds << _CHECK_BITS | 0
-    value ^= _CHECK_START << TIME_BITS
+    value = milliseconds << _CHECK_BITS ^ _CHECK_START << TIME_BITS
     for bit in range(TIME_BITS - 1, -1, -1):
         if value >> (bit + _CHECK_BITS) & 1:
             value ^= _CHECK_POLYNOMIAL << bit
@@ -172,7 +171,7 @@ def _draw_street(width: int, height: int, seed: int) -> Rgb:
     for x in range(width // 20, width, width // 5):
         draw.rectangle((x, height * 0.92, x + width // 10, height * 0.93), (205, 205, 198))
     # Brick, plaster and asphalt are not smooth; without grain the JPEG would be unlike a camera's.
-    grain = rng.normal(0.0, 6.0, (height, width, 1))
+    grain = rng.normal(0.0, 3.5, (height, width, 1))
     return np.clip(np.asarray(image) + grain, 0, 255).astype(np.uint8)
 
 
@@ -184,7 +183,8 @@ def _draw_houses(
     for house in range(fronts):
         left, right = width * house // fronts, width * (house + 1) // fronts
         top = round(height * float(rng.uniform(0.14, 0.26)))
-        red, green, blue = (int(value) for value in rng.integers((120, 80, 68), (180, 130, 110)))
+        red = int(rng.integers(125, 185))
+        green, blue = int(red * rng.uniform(0.6, 0.85)), int(red * rng.uniform(0.5, 0.65))
         draw.rectangle((left, top, right - 1, ground), (red, green, blue))
         draw.rectangle((left, top - height // 60, right - 1, top), (70, 60, 58))
         for y in range(top, ground, max(3, height // 96)):
