@@ -50,7 +50,8 @@ def test_a_make_target_of_the_readme_exists(command: str) -> None:
 def test_a_command_of_the_readme_knows_its_options(command: str) -> None:
     """The subcommand or file answers --help, and each option shown is in its help."""
     words = command.removeprefix(".venv/bin/").split()
-    subject = words[1:2] if words[0] in {"python", "stalenstraat"} else []
+    length = 2 if words[1] == "-m" else 1
+    subject = words[1 : 1 + length] if words[0] in {"python", "stalenstraat"} else []
     text = help_of([words[0], *subject])
     for option in (word for word in words if word.startswith("--")):
         assert re.search(rf"{option}\b", text), f"{command}: no {option}"
