@@ -40,6 +40,7 @@ from gateway.link.prompt import BAUD, BoardPrompt, Found, NoPrompt, PortInUse
 
 HELLO_S = 20.0  # a USB port comes back within 5 s; making the rings of an ESP32-S3 takes as long at most
 ASK_AGAIN_S = 0.5
+TAIL_BYTES = 1000  # a traceback
 
 
 class Exit(enum.IntEnum):
@@ -120,38 +121,45 @@ def settings_for(board: Board, found: Found, options: argparse.Namespace) -> dic
 def wait_for_hello(spec: str, code: str) -> dict[str, Any]:
     """Return HELLO of the board at `spec` when it runs `code`; `FlashError` after `HELLO_S`."""
     deadline = time.monotonic() + HELLO_S
-    last_words = b""
     other: str | None = None
+    tail = b""
     while time.monotonic() < deadline:
         try:
             with serial.Serial(find_port(spec), BAUD, timeout=0.05, exclusive=True) as port:
-                for item in _listen(port, deadline):
-                    if isinstance(item, wire.Garbage):
-                        last_words = item.data.strip() or last_words
-                    elif item.kind == wire.HELLO:
-                        hello: dict[str, Any] = json.loads(item.payload)
-                        if hello["code"] == code:
-                            return hello
-                        other = hello["code"]
+                for data, hello in _listen(port, deadline):
+                    tail = (tail + data)[-TAIL_BYTES:]
+                    if hello and hello["code"] == code:
+                        return hello
+                    other = hello["code"] if hello else other
         except (PortLost, OSError, serial.SerialException):
             time.sleep(ASK_AGAIN_S)  # a USB port goes and comes back with the reset
-    if other:
-        raise FlashError(
-            Exit.NO_HELLO, f"{spec}: the board runs other code, {other}, not {code}; flash it again"
-        )
-    words = last_words.decode(errors="replace").splitlines()
-    reason = f"; it last said: {words[-1]}" if words else "; is its link not this port?"
-    raise FlashError(Exit.NO_HELLO, f"{spec}: no hello within {HELLO_S:.0f} s after the reset{reason}")
+    if other is not None:
+        said = f"code {other!r}, not {code!r}"
+        raise FlashError(Exit.NO_HELLO, f"{spec}: the board answers, but runs {said}; flash it again")
+    words = _last_words(tail)
+    reason = f"it last said: {words}" if words else "is its link not this port?"
+    raise FlashError(Exit.NO_HELLO, f"{spec}: no hello within {HELLO_S:.0f} s after the reset; {reason}")
 
 
-def _listen(port: serial.Serial, deadline: float) -> Iterator[wire.Frame | wire.Garbage]:
+def _listen(port: serial.Serial, deadline: float) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
+    """Ask for HELLO again and again; yield what comes, and HELLO when it is complete."""
     reader = wire.FrameReader()
     ask = 0.0
     while (now := time.monotonic()) < deadline:
         if now >= ask:
             ask = now + ASK_AGAIN_S
             port.write(wire.line(f"hello {wire.VERSION}"))
-        yield from reader.feed(port.read(4096))
+        data = port.read(4096)
+        found = [
+            item for item in reader.feed(data) if isinstance(item, wire.Frame) and item.kind == wire.HELLO
+        ]
+        yield data, json.loads(found[-1].payload) if found else None
+
+
+def _last_words(tail: bytes) -> str:
+    """Return the last line of text in what a board said."""
+    lines = tail.replace(b"\0", b"\n").decode("ascii", errors="replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip() and line.isprintable()), "")
 
 
 def _value(text: str) -> object:
@@ -177,11 +185,12 @@ def _check_fit(board: Board, found: Found, settings: dict[str, Any]) -> None:
 
 
 def _report(differ: dict[str, bytes], stale: list[str], *, dry_run: bool) -> None:
-    will = "would be " if dry_run else ""
+    if stale or differ:
+        say("this would be removed and copied:" if dry_run else "removing and copying:")
     for path in stale:
-        say(f"  {path} {will}removed")
+        say(f"  - {path}")
     for path, content in differ.items():
-        say(f"  {path}, {len(content)} bytes, {will}copied")
+        say(f"  + {path}, {len(content)} bytes")
     if not differ:
         say("nothing to copy: every file is already there")
 
