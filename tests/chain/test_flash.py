@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 import serial
 
-from gateway.boards import board_settings, flashed_files, read_board
+from gateway.boards import board_settings, flashed_files, needed_bytes, read_board
 from gateway.link import prompt
 from gateway.virtual.board import BoardState, VirtualBoard
 from gateway.virtual.interpreter import WASM, WASM_WITHOUT_ULAB
@@ -216,7 +216,8 @@ def test_too_little_memory_is_exit_code_7_and_says_how_much():
     with powered(VirtualBoard({}, serial=SERIAL, program=WASM, heap_bytes=1 << 20)):
         done = flash(*SENSOR, "--set", "mode=evidence")
     assert done.returncode == 7
-    assert "these settings need 6066280 bytes and " in done.stderr
+    needed = needed_bytes(board_settings(read_board("esp32-s3-psram"), "one", {"mode": "evidence"}))
+    assert f"these settings need {needed} bytes and " in done.stderr
     assert "fewer slots" in done.stderr
 
 

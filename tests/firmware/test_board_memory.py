@@ -1,0 +1,44 @@
+"""How much memory the firmware takes beside its rings: what gateway/boards.py says, and flash.py refuses by."""
+
+import json
+import struct
+
+import pytest
+
+from gateway.boards import WORK_BYTES, board_settings, flashed_files, needed_bytes, read_board
+from gateway.virtual.interpreter import Interpreter
+
+BLOCK = struct.pack("<QHB", 25_000, 0, 1) + b"\x03i2s" + struct.pack("<I", 4800) + bytes(4800)
+
+
+def used(interpreter: Interpreter) -> int:
+    """Return the bytes in use after a collection, which may come between two requests."""
+    interpreter.exec("import gc\ngc.collect()")
+    return int(interpreter.exec("print(gc.mem_alloc())"))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("pico-2", {"mode": "evidence"}), ("pico-2", {}), ("xiao-esp32s3-sense", {})],
+    ids=["sensor-evidence", "sensor-observe", "camera"],
+)
+def test_the_firmware_needs_what_flash_py_asks_for(name, changes):
+    """Rings to the byte; code and work arrays within what is said, on a board that computes in single precision.
+
+    Double precision takes up to 1.75 times as much. Pointers of 64 bits, as here on a unix port, take some more too.
+    """
+    board = read_board(name)
+    settings = board_settings(board, "one", changes)
+    known = {"uid": "01", "heap_bytes": 16 << 20, "now_us": 0}
+    with Interpreter(flashed_files(board.kind, settings)) as interpreter:
+        single = interpreter.exec("from ulab import numpy as np\nprint(np.zeros(1).itemsize)") == "4\n"
+        interpreter.call("_board.configure", json.dumps(known).encode())
+        before = used(interpreter)
+        assert interpreter.call("_board.start") == b"\0"
+        for _ in range(10):
+            interpreter.call("_board.step", BLOCK)
+        taken = used(interpreter) - before
+    rings = needed_bytes(settings) - WORK_BYTES[board.kind] - settings.get("ibuf_bytes", 0)
+    print(f"{name} {changes}: {taken - rings} bytes of code and work, {rings} of rings")
+    assert taken - rings <= WORK_BYTES[board.kind] * (1.2 if single else 1.75)
+    assert taken - rings >= WORK_BYTES[board.kind] * 0.5
