@@ -24,7 +24,9 @@ def main() -> None:
     """Show the ports, then let time pass."""
     parser = argparse.ArgumentParser(prog="python -m gateway.virtual", description=__doc__)
     parser.add_argument("--empty", action="store_true", help="nothing on the boards but MicroPython")
-    parser.add_argument("--interpreter", type=Path, help="a unix-port MicroPython with ulab; without a prompt")
+    parser.add_argument(
+        "--interpreter", type=Path, help="a unix-port MicroPython with ulab; without a prompt"
+    )
     options = parser.parse_args()
     with ExitStack() as stack:
         boards: dict[str, VirtualBoard] = {}
@@ -45,8 +47,12 @@ def main() -> None:
             scene=Scene([Vehicle(8.0)], quality=PICTURE_QUALITY),
         )
         ended = threading.Event()
+
+        def end(_number: int, _frame: object) -> None:
+            ended.set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
+            signal.signal(number, end)
         world.start()
         while not ended.wait(0.2) and not world.finished:
             pass

@@ -18,7 +18,11 @@ def test_flashing_a_new_virtual_board_twice_copies_nothing_the_second_time(tmp_p
     environment = {**os.environ, "STALENSTRAAT_PORTS": str(tmp_path)}
     environment.pop("STALENSTRAAT_MICROPYTHON", None)  # a prompt is what the WebAssembly interpreter has
     boards = subprocess.Popen(
-        [sys.executable, "-m", "gateway.virtual", "--empty"], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+        [sys.executable, "-m", "gateway.virtual", "--empty"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment,
     )
     try:
         port = re.search(r"id:\w+", boards.stdout.readline()).group()

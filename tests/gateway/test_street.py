@@ -19,7 +19,9 @@ def peaks_hz(x, *, below=1000.0):
     return hz[hz < below], power[hz < below]
 
 
-@pytest.mark.parametrize(("name", "rpm", "expected"), [("four", 6000, 200.0), ("single", 6000, 50.0), ("moped", 6000, 100.0)])
+@pytest.mark.parametrize(
+    ("name", "rpm", "expected"), [("four", 6000, 200.0), ("single", 6000, 50.0), ("moped", 6000, 100.0)]
+)
 def test_an_engine_sounds_at_its_firing_frequency_and_its_orders(name, rpm, expected):
     """Of all series below 1 kHz, the one of the firing frequency carries more than its half and its neighbours."""
     engine = ENGINES[name]
@@ -53,7 +55,8 @@ def test_pressure_falls_with_distance(distance):
     # Low enough for the road's reflection to arrive in step with the direct sound.
     source = np.sin(2 * np.pi * 50 * np.arange(RATE) / RATE)
     near, far = (
-        passing(source, Path(0.5, speed_m_s=1e-6, distance_m=metres, height_m=0.0))[0] for metres in (distance, 2 * distance)
+        passing(source, Path(0.5, speed_m_s=1e-6, distance_m=metres, height_m=0.0))[0]
+        for metres in (distance, 2 * distance)
     )
     ratio = 10 * np.log10(np.mean(near[9600:] ** 2) / np.mean(far[9600:] ** 2))
 

@@ -1,4 +1,4 @@
-"""What is loud in a street and is no exhaust: each a function of seconds and seed that returns (n,) at 48 kHz, any scale."""
+"""What is loud in a street and is no exhaust: functions of seconds and seed that return (n,) at 48 kHz, any scale."""
 
 from collections.abc import Callable
 from typing import Final
@@ -25,7 +25,11 @@ def horn(seconds: float, *, seed: int) -> Samples:
     low = rng.uniform(380, 440)
     t = np.arange(round(seconds * RATE)) / RATE
     tone = sum(
-        (np.sin(2 * np.pi * k * hz * t + rng.uniform(0, 6)) / k**0.7 for hz in (low, low * 1.25) for k in range(1, 13)),
+        (
+            np.sin(2 * np.pi * k * hz * t + rng.uniform(0, 6)) / k**0.7
+            for hz in (low, low * 1.25)
+            for k in range(1, 13)
+        ),
         np.zeros(t.size),
     )
     pressed = ((t % 1.8) < 1.1).astype(np.float64)
@@ -43,7 +47,9 @@ def speech(seconds: float, *, seed: int) -> Samples:
     pitch = np.interp(at, knots, rng.uniform(110, 210, count))
     phase = np.cumsum(pitch) / RATE
     loudness = np.interp(at, knots, np.where(rng.random(count) < 0.25, 0.0, rng.uniform(0.5, 1.0, count)))
-    formants = [np.interp(at, knots, rng.uniform(*span, count)) for span in ((300, 800), (900, 2200), (2300, 3000))]
+    formants = [
+        np.interp(at, knots, rng.uniform(*span, count)) for span in ((300, 800), (900, 2200), (2300, 3000))
+    ]
     voice = np.zeros(size)
     for k in range(1, 24):
         hz = k * pitch
@@ -67,8 +73,12 @@ def thunder(seconds: float, *, seed: int) -> Samples:
     size = round(seconds * RATE)
     t = np.arange(size) / RATE
     knots = np.arange(0, size + RATE, RATE // 4)
-    rolling = np.interp(np.arange(size), knots, rng.uniform(0.2, 1.0, knots.size)) * np.exp(-t / (seconds / 3))
-    rumble = _shaped(rng.standard_normal(size), lambda hz: hz / (hz + 20.0) / (1 + (hz / 100.0) ** 3)) * rolling
+    rolling = np.interp(np.arange(size), knots, rng.uniform(0.2, 1.0, knots.size)) * np.exp(
+        -t / (seconds / 3)
+    )
+    rumble = (
+        _shaped(rng.standard_normal(size), lambda hz: hz / (hz + 20.0) / (1 + (hz / 100.0) ** 3)) * rolling
+    )
     crack = rng.standard_normal(size) * np.exp(-t / 0.08)
     return rumble / np.max(np.abs(rumble)) + 0.6 * crack / np.max(np.abs(crack))
 
@@ -83,8 +93,12 @@ def music(seconds: float, *, seed: int) -> Samples:
     roots = 110.0 * 2 ** (rng.choice([0, 3, 5, 7, 10], size=int(seconds / (2 * beat_s)) + 2) / 12)
     root = roots[(t / (2 * beat_s)).astype(np.int64)]
     phase = 2 * np.pi * np.cumsum(root) / RATE
-    bass = sum((np.sin(k * phase / 2) / k for k in range(1, 5)), np.zeros(size)) * np.exp(-(t % (beat_s / 2)) / 0.2)
-    chord = sum((np.sin(ratio * k * phase) / k for ratio in (2.0, 2.52, 3.0) for k in range(1, 5)), np.zeros(size))
+    bass = sum((np.sin(k * phase / 2) / k for k in range(1, 5)), np.zeros(size)) * np.exp(
+        -(t % (beat_s / 2)) / 0.2
+    )
+    chord = sum(
+        (np.sin(ratio * k * phase) / k for ratio in (2.0, 2.52, 3.0) for k in range(1, 5)), np.zeros(size)
+    )
     return 1.2 * kick + 0.8 * bass + 0.4 * chord
 
 
@@ -100,7 +114,8 @@ DISTRACTORS: Final[dict[str, Callable[..., Samples]]] = {
 
 def _shaped(x: Samples, gain: Callable[[Samples], Samples]) -> Samples:
     size = 1 << (x.size - 1).bit_length()
-    return np.fft.irfft(np.fft.rfft(x, size) * gain(np.fft.rfftfreq(size, 1 / RATE)), size)[: x.size]
+    hz = np.asarray(np.fft.rfftfreq(size, 1 / RATE), np.float64)
+    return np.fft.irfft(np.fft.rfft(x, size) * gain(hz), size)[: x.size]
 
 
 def _smooth(x: Samples, seconds: float) -> Samples:

@@ -51,17 +51,47 @@ ENGINES: Final = {
         Engine("v_twin", 2, top_rpm=7500, unevenness=0.18, pipe_m=0.9, muffler_hz=1800, pops_per_s=1.5),
         Engine("triple", 3, top_rpm=11000, pipe_m=0.8, muffler_hz=2500),
         Engine("four", 4, top_rpm=12500, pipe_m=0.8, muffler_hz=3000, pops_per_s=0.8),
-        Engine("moped", 1, stroke=2, idle_rpm=1600, top_rpm=9500, unevenness=0.0, pipe_m=0.6, muffler_hz=3500, noise=0.35),
-        Engine("quad", 1, idle_rpm=1300, top_rpm=7800, unevenness=0.0, pipe_m=0.8, muffler_hz=1600, pops_per_s=2.0),
-        Engine("sports_car", 4, idle_rpm=900, top_rpm=7000, unevenness=0.08, pipe_m=1.6, muffler_hz=1200, pops_per_s=3.0),
-        Engine("v8", 8, idle_rpm=750, top_rpm=6500, unevenness=0.25, pipe_m=1.8, muffler_hz=1000, pops_per_s=2.0),
+        Engine(
+            "moped",
+            1,
+            stroke=2,
+            idle_rpm=1600,
+            top_rpm=9500,
+            unevenness=0.0,
+            pipe_m=0.6,
+            muffler_hz=3500,
+            noise=0.35,
+        ),
+        Engine(
+            "quad",
+            1,
+            idle_rpm=1300,
+            top_rpm=7800,
+            unevenness=0.0,
+            pipe_m=0.8,
+            muffler_hz=1600,
+            pops_per_s=2.0,
+        ),
+        Engine(
+            "sports_car",
+            4,
+            idle_rpm=900,
+            top_rpm=7000,
+            unevenness=0.08,
+            pipe_m=1.6,
+            muffler_hz=1200,
+            pops_per_s=3.0,
+        ),
+        Engine(
+            "v8", 8, idle_rpm=750, top_rpm=6500, unevenness=0.25, pipe_m=1.8, muffler_hz=1000, pops_per_s=2.0
+        ),
         Engine("car", 4, idle_rpm=800, top_rpm=6000, unevenness=0.03, pipe_m=2.2, muffler_hz=250, noise=0.6),
     )
 }
 
 
 def exhaust(engine: Engine, rpm: Samples, load: Samples, *, seed: int) -> Samples:
-    """Return the sound at the tailpipe, any scale, while the engine turns at `rpm` under `load` (0..1), both (n,) at 48 kHz."""
+    """Return the sound at the tailpipe, any scale: the engine turns at `rpm` under `load` (0..1), (n,) at 48 kHz."""
     rng = np.random.default_rng([seed, 0xE6])
     cycles = np.cumsum(rpm / 60.0 / (engine.stroke / 2)) / RATE
     turn = np.floor(cycles).astype(np.int64)

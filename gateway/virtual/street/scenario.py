@@ -32,7 +32,10 @@ _MICROPHONES_M: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happens from `start_s` for `duration_s`: `label` is "positive" for a loud exhaust, `lafmax_db` at the microphone."""
+    """What happens from `start_s` for `duration_s`, with `lafmax_db` at the microphone.
+
+    `label` is "positive" for a loud exhaust.
+    """
 
     start_s: float
     duration_s: float
