@@ -33,8 +33,8 @@ class Analysis:
     """The signal chain for `settings` (rate, channels, full_scale_db, calibration_db).
 
     Attributes of the last frame: `laf_db`, `lafmax_db`, `laeq_db` (dB(A)); `bands` (array('h'), 0.01 dB,
-    third-octaves from 25 Hz to 16 kHz, as far as the rate reaches); `score` (0..1) and `firing_hz` (0.0: none),
-    `behaviour`, `evidence` (signature.py); `flags` (OVERLOAD, UNDER_RANGE, STUCK).
+    third-octaves from 25 Hz to 16 kHz, as far as the rate reaches); `score` (0..1) and `firing_hz` (0.0: none), see
+    signature.py; `behaviour` and `evidence`, see behaviour.py; `flags` (OVERLOAD, UNDER_RANGE, STUCK).
     """
 
     def __init__(self, settings: "Settings") -> None:
@@ -59,8 +59,6 @@ class Analysis:
         self.bands = array("h", [-bands.LIMIT] * (top - bands.LOWEST + 1))
         self.score = 0.0
         self.firing_hz = 0.0
-        self.behaviour = "unknown"
-        self.evidence = ""
         self.flags = 0
 
     def process(self, raw: bytearray) -> bool:
@@ -85,6 +83,16 @@ class Analysis:
         self._end_frame()
         return True
 
+    @property
+    def behaviour(self) -> str:
+        """What the engine does: revving, acceleration, steady_pass, idling or unknown."""
+        return self.signature.behaviour.judge()[0]
+
+    @property
+    def evidence(self) -> str:
+        """What speaks for `behaviour`, in words."""
+        return self.signature.behaviour.judge()[1]
+
     def _end_frame(self) -> None:
         levels = self._levels
         levels.end()
@@ -100,8 +108,6 @@ class Analysis:
         signature.frame(self.bands, self.laeq_db)
         self.score = signature.score
         self.firing_hz = signature.firing_hz
-        self.behaviour = signature.behaviour
-        self.evidence = signature.evidence
 
     def _validity(self) -> int:
         flags = 0

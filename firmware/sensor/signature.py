@@ -1,28 +1,119 @@
-"""How much a sound is like a loud exhaust, 0..1: so far by how much it rumbles for its loudness."""
+"""How much a sound is like a loud exhaust, 0..1: a few physical features, and a small model that weighs them.
+
+A frame's features (bounded, so that nothing odd can decide alone):
+- the harmonic series and its track (harmonics.py): engines keep one, and move along it;
+- where the energy lies for its loudness: exhausts are strong from 80 to 315 Hz, also up to 800 Hz (boom alone is an
+  idling lorry, wind or thunder), and weak at the top;
+- how the level jumps, how the spectrum changes its shape, how far partials stand out.
+They are averaged over about a second, loud frames counting more, so the score holds through the gaps of a rev and
+what was before a sound does not matter. The model (signature_model.py) is logistic with products of pairs.
+"""
 
 import math
+
+from ulab import numpy as np
+
+from firmware.sensor import signature_model as model
+from firmware.sensor.behaviour import Behaviour
+from firmware.sensor.harmonics import Harmonics
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
 
-    from ulab.numpy import ndarray
+    from firmware.sensor.spectrum import LowSpectrum
+
+FEATURES = 12
+KEEP = 0.85  # of the average from frame to frame: a time constant of 0.8 s
+LOUD = 0.1151  # ln(10) / 20: a frame counts by its amplitude, ten times as much for 20 dB more
+TRACKED = 0.30  # worth of a track that is a harmonic series; noise stays under 0.2
+DECIBEL = 0.23026  # ln(10) / 10
+
+
+def bounded(value: float, lowest: float, highest: float) -> float:
+    """Return `value`, not under `lowest` nor over `highest`."""
+    return lowest if value < lowest else min(value, highest)
 
 
 class Signature:
-    """`frame` takes the spectrum of each frame; then `score`, `firing_hz`, `behaviour`, `evidence` are new."""
+    """`frame` once a frame, after `low` (LowSpectrum) has ended it; then `score` and `firing_hz` are new.
 
-    def __init__(self, bin_hz: float, bins: int) -> None:
-        self._bin_hz = bin_hz
-        self._bins = bins
+    `firing_hz` is the frequency of the strongest harmonic series, 0.0 when there is none; `behaviour` says what the
+    engine does.
+    """
+
+    def __init__(self, low: "LowSpectrum") -> None:
+        self._harmonics = Harmonics(low.magnitude, low.short_magnitude, low.bin_hz)
+        # 20 - 700 Hz: where the partials of an engine can be told apart
+        self._partials = low.power[int(20.0 / low.bin_hz) : int(700.0 / low.bin_hz)]
+        self._frame = np.zeros(FEATURES)
+        self._sum = np.zeros(FEATURES)
+        self._weight = 1e-9
+        self._laeq_db = 0.0
+        self._shape = np.zeros(18)  # 100 Hz to 5 kHz
+        self._mean = np.array(model.MEAN)
+        self._scale = np.array(model.SCALE)
+        self._linear = np.array(model.LINEAR)
+        self._products = np.array(model.PRODUCTS)
+        self.behaviour = Behaviour()
         self.score = 0.0
         self.firing_hz = 0.0
-        self.behaviour = "unknown"
-        self.evidence = ""
 
-    def frame(self, power: "ndarray", bands: "array[int]", laeq_db: float) -> None:
-        """Take a frame's power (mean squares per bin), third-octaves (0.01 dB) and LAeq (dB(A))."""
-        rumble_db = max(bands[2:13]) / 100.0
-        self.score = 1.0 / (1.0 + math.exp((laeq_db - rumble_db) / 3.0))
-        loudest = max(range(7, self._bins), key=lambda index: power[index])
-        self.firing_hz = loudest * self._bin_hz if self.score > 0.5 else 0.0
+    def frame(self, bands: "array[int]", laeq_db: float) -> None:
+        """Take a frame's third-octaves (0.01 dB, from 25 Hz) and LAeq (dB(A))."""
+        self._harmonics.frame()
+        self._weigh(bands, laeq_db)
+        features = self._sum * (1.0 / self._weight)
+        features -= self._mean
+        features *= self._scale
+        logit = model.BIAS + np.dot(features, self._linear)
+        logit += np.dot(features, np.dot(self._products, features))
+        self.score = 1.0 / (1.0 + math.exp(-bounded(logit, -30.0, 30.0)))
+        slow = self._harmonics.slow
+        fast = self._harmonics.fast
+        best = slow if slow.track >= fast.track else fast
+        self.firing_hz = best.hz if best.track >= TRACKED else 0.0
+        self.behaviour.add(self.firing_hz, laeq_db)
+
+    def features(self) -> np.ndarray:
+        """Return the averaged features (FEATURES) as a new array; for learning."""
+        return self._sum * (1.0 / self._weight)
+
+    def _weigh(self, bands: "array[int]", laeq_db: float) -> None:
+        slow = self._harmonics.slow
+        fast = self._harmonics.fast
+        level = np.array(bands) * 0.01
+        level -= laeq_db
+        change = level[6:24] - self._shape
+        self._shape[:] = level[6:24]
+        energy = np.exp(level * DECIBEL)
+        partials = self._partials + 1e-16
+        flatness = math.log10(np.mean(partials)) - np.mean(np.log10(partials))
+        jump = bounded(abs(laeq_db - self._laeq_db), 0.0, 10.0)
+        self._laeq_db = laeq_db
+        values = (
+            bounded(fast.track, 0.12, 0.45),
+            bounded(slow.track, 0.15, 0.55),
+            bounded(fast.peak, 0.15, 0.6),
+            bounded(slow.peak, 0.2, 0.7),
+            bounded(_db(energy[5:12]), -14.0, 0.0),  # 80 - 315 Hz
+            bounded(_db(energy[3:12]) - 6.0, 0.0, 8.0),  # 50 - 315 Hz, beyond what an exhaust has
+            bounded(_db(energy[10:16]), -10.0, 0.5),  # 250 - 800 Hz
+            bounded(_db(energy[20:27]), -14.0, 0.0),  # 2.5 - 10 kHz
+            bounded(jump - 3.0, 0.0, 5.0),
+            bounded(10.0 * flatness, 4.0, 14.0),
+            math.log(fast.hz / 60.0),
+            bounded(np.mean(abs(change)), 0.0, 6.0),
+        )
+        weight = math.exp(LOUD * (laeq_db - 80.0))
+        frame = self._frame
+        for index in range(FEATURES):
+            frame[index] = values[index]
+        frame *= weight
+        self._sum *= KEEP
+        self._sum += frame
+        self._weight = self._weight * KEEP + weight
+
+
+def _db(energy: np.ndarray) -> float:
+    return 10.0 * math.log10(np.sum(energy) + 1e-9)
