@@ -1,1 +1,4 @@
-"""The page of a running gateway: what it hears, what it keeps, what is wrong. Figures only."""
+"""The page that a browser on the gateway's own computer shows: figures, states and the table of clips.
+
+It reads `status()` and nothing else: it changes nothing, and has no sound, picture or package to give.
+"""

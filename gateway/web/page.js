@@ -1,186 +1,245 @@
-// Asks the gateway four times a second what is going on, and shows it. Text is only ever set as text.
-"use strict";
+// Shows what /api/status says, several times a second. Every word comes from page.html or from texts.toml.
+//
+// Rules of this file
+// - What is there is changed, not made again: a reader's place and a screen reader's focus stay.
+// - Text goes in as text, never as HTML: a board cannot write into the page.
+// - No answer is said in words, and old figures are never shown as live.
 
-const EVERY_MS = 250;
+const EVERY_MS = 400;
+const RETRY_MS = 1500;
+const PATIENCE_MS = 4000;
 const TRACE_MS = 60_000;
+const TRACE_WIDTH = 600;
+const TRACE_HEIGHT = 80;
 const LOWEST_DB = 30;
 const HIGHEST_DB = 110;
-const FLAGS = 3;
+const UNDECIDED = ["receiving", "complete", "partial"];
+const FORGOTTEN = ["expired"];
 
-const words = JSON.parse(document.getElementById("words").textContent);
 const language = document.documentElement.lang;
-const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const hundredths = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const cards = new Map();
-let shownClips = "";
+const locale = { en: "en-GB", nl: "nl-BE", fr: "fr-BE" }[language];
+const byId = (id) => document.getElementById(id);
+const oneDecimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const twoDecimals = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+const calendar = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 
-const word = (group, value) => words[`${group}:${value}`] ?? value ?? "";
-const filled = (key, values) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+let names = {};
+let phrases = [];
+let lastAnswer = null;
+const traces = new Map();
 
-function setText(element, text) {
+// -- words
+
+/** The word for what the gateway calls `name`; the name itself when it has none. */
+const word = (kind, name) => names[kind]?.[name] ?? name;
+
+const fill = (text, values) => text.replaceAll(/\{(\w+)\}/g, (_, name) => values[name]);
+
+/** A phrase of texts.toml as [pattern of the English sentence, translation]. */
+function phrase([english, translation]) {
+  const escaped = english.replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&");
+  return [new RegExp(`^${escaped.replaceAll(/\{(\w+)\}/g, "(?<$1>.+?)")}$`), translation];
+}
+
+/** A sentence of a board or the gateway in the page's language; null when it has none. */
+function translated(sentence) {
+  for (const [pattern, translation] of phrases) {
+    const match = pattern.exec(sentence);
+    if (match) {
+      const inner = Object.entries(match.groups ?? {}).map(([key, text]) => [key, translated(text) ?? text]);
+      return fill(translation, Object.fromEntries(inner));
+    }
+  }
+  return null;
+}
+
+// -- small steps
+
+const part = (within, name) => within.querySelector(`[data-is="${name}"]`);
+
+function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function showItems(list, texts) {
-  while (list.children.length > texts.length) list.lastChild.remove();
-  texts.forEach((text, index) => {
-    const item = list.children[index] ?? list.appendChild(document.createElement("li"));
-    setText(item, text);
+/** Show a sentence of a board or the gateway; what has no translation is marked as English. */
+function quote(element, sentence, prefix = "") {
+  const own = translated(sentence);
+  element.lang = own === null ? "en" : language;
+  say(element, prefix + (own ?? sentence));
+}
+
+/** Make `within` have one child for each of `items`, in their order; a child stays as long as its key does. */
+function keep(within, items, key, make, update) {
+  const old = new Map([...within.children].map((child) => [child.dataset.key, child]));
+  let before = within.firstElementChild;
+  for (const item of items) {
+    const name = String(key(item));
+    const child = old.get(name) ?? make();
+    old.delete(name);
+    child.dataset.key = name;
+    update(child, item);
+    if (child === before) before = before.nextElementSibling;
+    else within.insertBefore(child, before);
+  }
+  for (const child of old.values()) child.remove();
+}
+
+const copyOf = (template) => () => byId(template).content.firstElementChild.cloneNode(true);
+const newElement = (tag) => () => document.createElement(tag);
+
+function setBar(bar, value, lowest, highest, text) {
+  const share = value === null ? 0 : Math.min(Math.max((value - lowest) / (highest - lowest), 0), 1);
+  bar.firstElementChild.style.width = `${share * 100}%`;
+  bar.setAttribute("aria-valuenow", String(value === null ? lowest : Math.min(Math.max(value, lowest), highest)));
+  bar.setAttribute("aria-valuetext", text);
+}
+
+// -- boards
+
+function showBoard(card, board) {
+  const level = board.connected ? board.laf_db : null;
+  const score = board.connected ? board.score : null;
+  const state = board.connected ? board.state : null;
+  const isSensor = board.kind === "sensor";
+  const hasMessage = board.message !== "" && board.message !== "connected";
+  const faults = Object.entries(board.checks);
+  card.dataset.connected = board.connected;
+  card.dataset.state = state ?? "";
+  say(part(card, "id"), board.id);
+  say(part(card, "kind"), word("kind", board.kind));
+  say(part(card, "connection"), word("word", board.connected ? "connected" : "not_connected"));
+  part(card, "connection").dataset.tone = board.connected ? "good" : "bad";
+  part(card, "message").hidden = !hasMessage;
+  quote(part(card, "message"), board.message);
+  part(card, "level").hidden = !isSensor;
+  part(card, "signature").hidden = !isSensor;
+  say(part(card, "laf"), level === null ? "–" : oneDecimal.format(level));
+  setBar(part(card, "laf-bar"), level, LOWEST_DB, HIGHEST_DB, level === null ? names.word.no_value : `${oneDecimal.format(level)} dB(A)`);
+  say(part(card, "score"), score === null ? "–" : twoDecimals.format(score));
+  setBar(part(card, "score-bar"), score, 0, 1, score === null ? names.word.no_value : twoDecimals.format(score));
+  part(card, "state-row").hidden = state === null;
+  say(part(card, "state"), state === null ? "" : word("state", state));
+  part(card, "mode-row").hidden = board.mode === null || !isSensor;
+  say(part(card, "mode"), board.mode === null ? "" : word("mode", board.mode));
+  part(card, "transfer-row").hidden = !board.connected;
+  showTransfers(part(card, "transfers"), board.transfers.filter(({ received, total }) => received < total));
+  part(card, "checks-row").hidden = !board.connected;
+  keep(part(card, "checks"), faults.length ? faults : [["", ""]], ([what]) => what, newElement("p"), showCheck);
+  showTrace(card.querySelector("polyline"), board.id, level);
+}
+
+function showCheck(line, [what, fault]) {
+  line.dataset.tone = what === "" ? "good" : "bad";
+  if (what === "") say(line, names.word.check_good);
+  else quote(line, fault, `${word("check", what)}: `);
+}
+
+function showTransfers(within, transfers) {
+  const make = () => {
+    const line = document.createElement("div");
+    line.append(document.createElement("span"), document.createElement("progress"));
+    return line;
+  };
+  keep(within, transfers.length ? transfers : [null], (one) => one?.clip ?? "", make, (line, one) => {
+    const [text, bar] = line.children;
+    bar.hidden = one === null;
+    if (one === null) return say(text, names.word.no_transfer);
+    const megabytes = (bytes) => oneDecimal.format(bytes / 1e6);
+    say(text, fill(names.word.transfer, { clip: one.clip, received: megabytes(one.received), total: megabytes(one.total) }));
+    bar.max = one.total;
+    bar.value = one.received;
+    bar.setAttribute("aria-label", text.textContent);
   });
 }
 
-function newCard() {
-  const article = document.getElementById("board").content.firstElementChild.cloneNode(true);
-  document.getElementById("boards").append(article);
-  const parts = Object.fromEntries([...article.querySelectorAll("[data-is]")].map((e) => [e.dataset.is, e]));
-  return { article, parts, canvas: article.querySelector("canvas"), trace: [] };
-}
-
-function showBoard(board) {
-  if (!cards.has(board.id)) cards.set(board.id, newCard());
-  const card = cards.get(board.id);
-  const { parts } = card;
-  setText(parts.id, board.id);
-  setText(parts.kind, word("kind", board.kind));
-  setText(parts.mode, board.connected && board.mode ? word("mode", board.mode) : "");
-  setText(parts.state, board.connected ? word("state", board.state) : words.not_connected);
-  parts.state.hidden = parts.state.textContent === "";
-  parts.state.classList.toggle("bad", !board.connected);
-  parts.state.classList.toggle("busy", board.connected && ["clip", "keep", "hold_off"].includes(board.state));
-  setText(parts.message, board.connected ? "" : board.message);
-  showSound(card, board);
-  showTransfers(parts.transfers, board.transfers);
-  showItems(parts.checks, [...flagWords(board.flags), ...Object.entries(board.checks).map(([k, v]) => `${k}: ${v}`)]);
-  setText(parts.counts, counts(board).join(" · "));
-}
-
-function showSound(card, board) {
-  const heard = board.connected && board.laf_db !== null;
-  card.parts.sound.hidden = board.kind !== "sensor";
-  if (card.parts.sound.hidden) return;
-  setText(card.parts.laf, heard ? `${tenths.format(board.laf_db)} dB(A)` : "–");
-  setText(card.parts.score, heard && board.score !== null ? hundredths.format(board.score) : "–");
-  card.parts["score-meter"].value = heard ? board.score ?? 0 : 0;
+/** Draw the last minute of a level; a gap in time is drawn as the straight line that it is. */
+function showTrace(line, board, level) {
   const now = performance.now();
-  card.trace.push([now, heard ? board.laf_db : null]);
-  while (card.trace[0][0] < now - TRACE_MS) card.trace.shift();
-  draw(card.canvas, card.trace, now);
+  const trace = (traces.get(board) ?? []).filter(([at]) => now - at < TRACE_MS);
+  if (level !== null) trace.push([now, level]);
+  traces.set(board, trace);
+  const x = (at) => (TRACE_WIDTH * (1 - (now - at) / TRACE_MS)).toFixed(1);
+  const y = (db) => (TRACE_HEIGHT * (1 - (db - LOWEST_DB) / (HIGHEST_DB - LOWEST_DB))).toFixed(1);
+  line.setAttribute("points", trace.map(([at, db]) => `${x(at)},${y(db)}`).join(" "));
 }
 
-function draw(canvas, trace, now) {
-  const { width, height } = canvas;
-  const pen = canvas.getContext("2d");
-  const colours = getComputedStyle(canvas);
-  const y = (db) => height * (1 - (Math.min(Math.max(db, LOWEST_DB), HIGHEST_DB) - LOWEST_DB) / (HIGHEST_DB - LOWEST_DB));
-  pen.clearRect(0, 0, width, height);
-  pen.strokeStyle = pen.fillStyle = colours.getPropertyValue("--quiet");
-  pen.font = "11px sans-serif";
-  pen.lineWidth = 0.5;
-  for (let db = LOWEST_DB + 20; db < HIGHEST_DB; db += 20) {
-    pen.beginPath();
-    pen.moveTo(0, y(db));
-    pen.lineTo(width, y(db));
-    pen.stroke();
-    pen.fillText(String(db), 4, y(db) - 3);
-  }
-  pen.strokeStyle = colours.color;
-  pen.lineWidth = 2;
-  pen.beginPath();
-  let drawing = false;
-  for (const [at, db] of trace) {
-    const x = width * (1 - (now - at) / TRACE_MS);
-    if (db !== null) pen[drawing ? "lineTo" : "moveTo"](x, y(db));
-    drawing = db !== null;
-  }
-  pen.stroke();
-}
+// -- clips
 
-function showTransfers(list, transfers) {
-  const open = transfers.filter((transfer) => transfer.received < transfer.total);
-  while (list.children.length > open.length) list.lastChild.remove();
-  open.forEach((transfer, index) => {
-    let item = list.children[index];
-    if (!item) {
-      item = list.appendChild(document.createElement("li"));
-      item.append(document.createElement("span"), document.createElement("progress"));
-    }
-    const mega = (bytes) => tenths.format(bytes / 1e6);
-    setText(item.firstChild, filled("transfer", { clip: transfer.clip, received: mega(transfer.received), total: mega(transfer.total) }));
-    item.lastChild.max = transfer.total;
-    item.lastChild.value = transfer.received;
-    item.lastChild.setAttribute("aria-label", item.firstChild.textContent);
+function showClip(row, clip) {
+  const time = part(row, "time");
+  time.dateTime = clip.trigger_time ?? "";
+  say(time, clip.trigger_time === null ? names.word.not_yet : calendar.format(new Date(clip.trigger_time)));
+  say(part(row, "id"), clip.id);
+  say(part(row, "lafmax"), clip.lafmax_db === null ? "–" : `${oneDecimal.format(clip.lafmax_db)} dB(A)`);
+  say(part(row, "behaviour"), clip.behaviour === null ? "–" : word("behaviour", clip.behaviour));
+  say(part(row, "score"), clip.score === null ? "–" : twoDecimals.format(clip.score));
+  say(part(row, "state"), word("clip", clip.state));
+  const undecided = UNDECIDED.includes(clip.state);
+  const lacks = clip.missing.length || clip.reason === "" ? clip.missing : [clip.reason];
+  const none = undecided || FORGOTTEN.includes(clip.state) ? "–" : names.word.nothing;
+  keep(part(row, "missing"), lacks.length ? lacks : [null], (text) => text ?? "", newElement("p"), (line, text) => {
+    if (text === null) say(line, none);
+    else quote(line, text);
   });
+  const evidence = part(row, "evidence");
+  const verdict = undecided ? "not_yet" : clip.evidence ? "yes" : "no";
+  evidence.dataset.tone = { not_yet: "open", yes: "good", no: "bad" }[verdict];
+  say(evidence, FORGOTTEN.includes(clip.state) ? "–" : names.word[verdict]);
+  if (FORGOTTEN.includes(clip.state)) evidence.dataset.tone = "open";
 }
 
-function flagWords(flags) {
-  return [...Array(FLAGS).keys()].filter((bit) => flags & (1 << bit)).map((bit) => word("flag", bit));
+// -- the whole
+
+function show(status) {
+  byId("site").hidden = false;
+  say(byId("site").querySelector("strong"), status.site);
+  byId("no-boards").hidden = status.boards.length > 0;
+  keep(byId("boards"), status.boards, (board) => board.id, copyOf("board"), showBoard);
+  byId("no-clips").hidden = status.clips.length > 0;
+  byId("clips").hidden = status.clips.length === 0;
+  const newestFirst = [...status.clips].reverse();
+  keep(byId("clips").tBodies[0], newestFirst, (clip) => clip.id, copyOf("clip"), showClip);
+  byId("accepted").hidden = status.accepted === 0;
+  say(byId("accepted").querySelector("strong"), String(status.accepted));
+  byId("unbalanced").hidden = status.balance_holds;
 }
 
-function counts(board) {
-  const told = ["overruns", "dropped", "garbage"].filter((name) => board[name]).map((name) => filled(name, { n: board[name] }));
-  const ms = board.clock_uncertainty_ms;
-  return ms === null ? told : [filled("uncertainty", { ms: tenths.format(ms) }), ...told];
+/** Say whether the gateway answers. */
+function setAnswering(answering) {
+  document.body.dataset.answering = answering;
+  byId("silent").hidden = answering;
+  byId("live").hidden = !answering;
+  byId("waiting").hidden = answering || lastAnswer !== null;
+  byId("since").hidden = lastAnswer === null;
+  if (lastAnswer !== null) say(byId("since").querySelector("time"), clock.format(lastAnswer));
 }
 
-function cell(row, text, kind) {
-  const made = row.insertCell();
-  made.textContent = text;
-  if (kind) made.className = kind;
-  return made;
-}
-
-function showClips(clips) {
-  const now = JSON.stringify(clips);
-  if (now === shownClips) return;
-  shownClips = now;
-  document.getElementById("no-clips").hidden = clips.length > 0;
-  const table = document.getElementById("clips");
-  table.hidden = clips.length === 0;
-  const rows = table.tBodies[0];
-  rows.replaceChildren();
-  for (const clip of [...clips].reverse()) {
-    const row = rows.insertRow();
-    cell(row, clip.id);
-    cell(row, clip.trigger_time ? new Date(clip.trigger_time).toLocaleString(language) : "");
-    cell(row, clip.lafmax_db === null ? "" : `${tenths.format(clip.lafmax_db)} dB(A)`, "number");
-    cell(row, word("behaviour", clip.behaviour));
-    cell(row, clip.score === null ? "" : hundredths.format(clip.score), "number");
-    const state = cell(row, word("clip", clip.state) + (clip.evidence ? `, ${words.evidence}` : ""));
-    if (clip.missing.length) {
-      const lacks = state.appendChild(document.createElement("span"));
-      lacks.className = "lacks";
-      lacks.textContent = `${words.lacks}: ${clip.missing.join("; ")}`;
-    }
-    cell(row, clip.package ?? "", "place");
-  }
-}
-
-function alarm(text) {
-  const element = document.getElementById("alarm");
-  setText(element, text);
-  element.hidden = text === "";
+async function ask(path) {
+  const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
 }
 
 async function look() {
+  let wait = EVERY_MS;
   try {
-    const answer = await fetch("/api/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
-    if (!answer.ok) throw new Error(answer.statusText);
-    const status = await answer.json();
-    setText(document.getElementById("site"), status.site);
-    for (const [id, card] of cards) {
-      if (!status.boards.some((board) => board.id === id)) {
-        card.article.remove();
-        cards.delete(id);
-      }
+    if (phrases.length === 0) {
+      const texts = await ask(`/texts/${language}.json`);
+      names = texts.names;
+      phrases = texts.phrases.map(phrase);
     }
-    status.boards.forEach(showBoard);
-    showClips(status.clips);
-    setText(document.getElementById("accepted"), status.accepted ? filled("accepted", { n: status.accepted }) : "");
-    alarm(status.balance_holds ? "" : words.unbalanced);
-  } catch {
-    alarm(words.silent);
+    if (!document.hidden) {
+      show(await ask("/api/status"));
+      lastAnswer = new Date();
+      setAnswering(true);
+    }
+  } catch (error) {
+    console.warn(error);
+    setAnswering(false);
+    wait = RETRY_MS;
   }
-  setTimeout(look, EVERY_MS);
+  setTimeout(look, wait);
 }
 
 look();

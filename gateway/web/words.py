@@ -33,7 +33,7 @@ _EN: Final = {
     "package": "Package",
     "lacks": "lacks",
     "evidence": "complete",
-    "accepted": "Clips accepted: {n}",
+    "accepted": "Taken over from the boards, clips of sound and of pictures: {n}",
     "unbalanced": "The count of clips does not add up: see the log.",
     "privacy": "Figures only: neither sound nor picture can be heard or seen here, and none leaves the boards "
     "unless a loud exhaust was recognised.",
@@ -92,7 +92,7 @@ _NL: Final = {
     "package": "Pakket",
     "lacks": "ontbreekt",
     "evidence": "volledig",
-    "accepted": "Aangenomen fragmenten: {n}",
+    "accepted": "Van de modules overgenomen, fragmenten van geluid en van beeld: {n}",
     "unbalanced": "De telling van de fragmenten klopt niet: zie het logboek.",
     "privacy": "Alleen cijfers: geluid of beeld is hier niet te horen of te zien, en verlaat de modules enkel "
     "wanneer een luide uitlaat herkend is.",
@@ -151,7 +151,7 @@ _FR: Final = {
     "package": "Paquet",
     "lacks": "il manque",
     "evidence": "complet",
-    "accepted": "Extraits acceptés : {n}",
+    "accepted": "Repris des modules, extraits de son et d'images : {n}",
     "unbalanced": "Le compte des extraits n'est pas juste : voir le journal.",
     "privacy": "Des chiffres seulement : ni son ni image ne peuvent être entendus ou vus ici, et aucun ne quitte "
     "les modules sans qu'un échappement bruyant ait été reconnu.",
