@@ -18,6 +18,9 @@ from gateway.virtual.world import Pace, World
 from tests.chain.cabinet import street
 
 
+HELLO_S = 10.0
+
+
 @dataclass
 class Bench:
     """A board on a port, and everything it has said since the test began."""
@@ -71,6 +74,8 @@ def bench(port_of_board: str) -> Iterator[Bench]:
         port.reset_input_buffer()
         port.write(b"\n" + wire.line("hello 1"))
         bench = Bench(port)
-        bench.listen(0.5)
+        deadline = time.monotonic() + HELLO_S
+        while not bench.of(wire.HELLO) and time.monotonic() < deadline:
+            bench.listen(0.2)
         yield bench
         port.write(wire.line("bye"))
