@@ -8,6 +8,7 @@ Rules of this file
 
 import asyncio
 import json
+import logging
 import shutil
 import tempfile
 import time
@@ -22,6 +23,7 @@ from gateway.config import Config, check
 from gateway.demo_view import LiveView, print_clips
 from gateway.errors import GatewayError
 from gateway.service.gateway import Gateway
+from gateway.service.run import configure_logging
 from gateway.virtual.board import VirtualBoard, random_serial
 from gateway.virtual.boards import virtual_camera, virtual_sensor
 from gateway.virtual.scene import Scene, Vehicle
@@ -92,6 +94,7 @@ class _Cut:
 
 def run_demo(options: Options) -> int:
     """Run the demo and print its report; return the exit code."""
+    configure_logging(logging.WARNING)  # the view and the report say the rest
     out = options.out.absolute()
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """A stretch of street: quiet, and in it events, loud exhausts among what merely is loud. What happened is written down.
 
 Rules of this file
-- Everything follows from the seed. The first event is always a loud vehicle, so that a short demo shows one.
+- Everything follows from the seed. The first event is always a motorcycle that accelerates, so that a short demo
+  shows one.
 - An event has the level said of it (LAFmax at the microphone) and a start, both known to who listens.
 - Loud vehicles and other sounds come by turns, far enough apart for each to be an event of its own.
 """
@@ -25,7 +26,8 @@ FIRST_S: Final = 5.0
 """The board's ring needs four seconds before the first trigger."""
 EVENT_S: Final = 6.0
 EVERY_S: Final = 13.0
-LOUD_ENGINES: Final = ("v_twin", "quad", "four", "single", "sports_car", "moped", "triple", "v8")
+LOUD_ENGINES: Final = ("four", "v_twin", "quad", "single", "sports_car", "moped", "triple", "v8")
+KINDS: Final = ("acceleration", "revving", "steady_pass")
 _BLOCK: Final = RATE // 40
 _MICROPHONES_M: Final = 0.2
 
@@ -73,7 +75,8 @@ class Scenario:
             yield self._samples[:, start : start + _BLOCK]
 
     def _add_vehicle(self, name: str, start_s: float, number: int) -> None:
-        heard, kind = loud_vehicle(name, EVENT_S, seed=self.seed + number, channels=self.channels)
+        kind = KINDS[0] if number == 0 else None
+        heard, kind = loud_vehicle(name, EVENT_S, seed=self.seed + number, channels=self.channels, kind=kind)
         self._add(heard, start_s, "positive", f"{name} {kind}")
 
     def _add_other(self, kind: str, start_s: float, number: int) -> None:
@@ -88,11 +91,14 @@ class Scenario:
         self.events.append(Event(start_s, heard.shape[1] / RATE, label, kind, LOUD_DBA))
 
 
-def loud_vehicle(name: str, seconds: float, *, seed: int, channels: int = 1) -> tuple[Samples, str]:
-    """Return (channels, n) of the engine `name` driven for noise, any scale, and how it is driven."""
+def loud_vehicle(
+    name: str, seconds: float, *, seed: int, channels: int = 1, kind: str | None = None
+) -> tuple[Samples, str]:
+    """Return (channels, n) of the engine `name` driven for noise, any scale, and how: `kind`, or one drawn by lot."""
     engine = ENGINES[name]
     rng = np.random.default_rng([seed, 0x10])
-    kind = ("acceleration", "revving", "steady_pass")[int(rng.integers(3))]
+    drawn = KINDS[int(rng.integers(len(KINDS)))]
+    kind = kind or drawn
     spacing = _MICROPHONES_M if channels > 1 else None
     if kind == "revving":
         rpm, load = driving.revving(engine, seconds, seed=seed)
