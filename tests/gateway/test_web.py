@@ -1,166 +1,312 @@
-"""The page of a running gateway: the status as it is, in three languages, for this computer only."""
+"""The page as a browser asks for it: what is served, to whom, with which headers, in which language."""
 
+import contextlib
 import json
 import re
-from importlib.resources import files
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from pathlib import Path
 
+import aiohttp
 import pytest
-from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.service.board import BoardState
-from gateway.service.status import Status, board_status
 from gateway.store.states import ClipState
-from gateway.web.server import ADDRESS, WebPage, application
-from gateway.web.texts import LANGUAGES, load, read
+from gateway.testing.status import FakeGateway, clip
+from gateway.web.server import HEADERS, PORT, WebPage, application
+from gateway.web.texts import FILE, LANGUAGES, Texts, choose, load, read
 
-STATUS = Status(
-    site="genk-1",
-    boards=[board_status(BoardState(id="sensor-1", kind="sensor", port="id:1", baud=115_200))],
-    clips=[],
-    accepted=0,
-    by_state={},
-    balance_holds=True,
-)
-
-
-class Still:
-    """A gateway in which nothing happens."""
-
-    def status(self):
-        """Return always the same."""
-        return STATUS
+ROOT = Path(__file__).parents[2]
+WEB = FILE.parent
 
 
 @pytest.fixture
-async def client():
-    """A browser at the page of a still gateway."""
-    async with TestClient(TestServer(application(Still()))) as client:
-        yield client
+def gateway() -> FakeGateway:
+    """Give a gateway that says what the test wants."""
+    return FakeGateway()
 
 
-async def test_status_is_served_as_json(client):
-    """What the gateway says, nothing added, nothing left out, and never from a cache."""
+@pytest.fixture
+async def client(gateway: FakeGateway) -> AsyncIterator[TestClient]:
+    """Give a client of its page."""
+    async with TestClient(TestServer(application(gateway))) as opened:
+        yield opened
+
+
+# -- what is served
+
+
+async def test_the_status_is_what_the_gateway_says_and_nothing_more(
+    client: TestClient, gateway: FakeGateway
+) -> None:
+    """As JSON, at the moment of asking."""
+    gateway.now["clips"].append(clip(1))
+    assert gateway.status() == await (await client.get("/api/status")).json()
+    gateway.sensor["laf_db"] = 83.2
     answer = await client.get("/api/status")
+    assert 83.2 == (await answer.json())["boards"][0]["laf_db"]
+    assert "application/json" == answer.content_type
 
-    assert json.loads(json.dumps(STATUS)) == await answer.json()
-    assert answer.headers["Cache-Control"] == "no-store"
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/packages/genk-1-1-1.zip",
+        "/api",
+        "/api/clips",
+        "/texts/de.json",
+        "/texts.toml",
+        "/server.py",
+        "/page.html",
+        "/..%2fserver.py",
+        "/%2e%2e/texts.toml",
+    ],
+)
+async def test_nothing_else_can_be_asked_for(path: str, client: TestClient, gateway: FakeGateway) -> None:
+    """No sound, picture or package, and no file of the program: not even one the status names."""
+    gateway.now["clips"].append(clip(1))
+    assert 404 == (await client.get(path)).status
+
+
+async def test_every_address_in_the_page_is_served_by_it(client: TestClient) -> None:
+    """It works without any other computer: nothing it names is elsewhere, and all of it is there."""
+    text = await (await client.get("/")).text()
+    named = re.findall(r'(?:src|href)="([^"#?][^"]*)"', text)
+    assert {"/page.js", "/page.css", "/icon.svg"} == set(named)
+    for path in named:
+        assert 200 == (await client.get(path)).status
+    for name in ("page.html", "page.css", "page.js"):
+        assert [] == re.findall(r"https?:|@import|url\(", (WEB / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+async def test_it_can_only_be_looked_at(method: str, client: TestClient) -> None:
+    """There is nothing to change."""
+    assert 405 == (await client.request(method, "/api/status")).status
+
+
+# -- to whom, with which headers
+
+
+@pytest.mark.parametrize("path", ["/", "/api/status", "/page.js", "/texts/nl.json", "/not-there"])
+async def test_every_answer_forbids_what_the_page_does_not_need(path: str, client: TestClient) -> None:
+    """Scripts in the page, other computers, frames and guesses of content types; also where nothing is."""
+    headers = (await client.get(path)).headers
+    for name, value in HEADERS.items():
+        assert value == headers[name]
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+
+
+async def test_no_script_and_no_style_stands_in_the_page(client: TestClient) -> None:
+    """The policy forbids them; the page does not try."""
+    text = await (await client.get("/")).text()
+    assert [] == re.findall(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", text)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", "", "192.0.2.7"]
+)
+async def test_a_foreign_name_for_this_computer_reads_nothing(host: str, client: TestClient) -> None:
+    """A page elsewhere may point its own name at 127.0.0.1; the browser then believes them to be one."""
+    answer = await client.get("/api/status", headers={"Host": host})
+    assert 421 == answer.status
+    assert "genk" not in await answer.text()
+
+
+async def test_localhost_is_this_computer(client: TestClient) -> None:
+    """By either name, with the port or without."""
+    for host in ("localhost", "localhost:8765", "127.0.0.1:9000"):
+        assert 200 == (await client.get("/api/status", headers={"Host": host})).status
+
+
+async def test_a_mistake_in_the_gateway_is_an_error_without_its_inside() -> None:
+    """The page then says that the gateway does not answer."""
+
+    class Broken(FakeGateway):
+        def status(self) -> None:
+            raise RuntimeError("secret inside")
+
+    async with TestClient(TestServer(application(Broken()))) as client:
+        answer = await client.get("/api/status")
+        assert 500 == answer.status
+        assert "secret" not in await answer.text()
+
+
+# -- languages
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        (None, "", "en"),
+        (None, "nl-BE,nl;q=0.9,en;q=0.8", "nl"),
+        (None, "de-DE, fr-BE;q=0.7, nl;q=0.3", "fr"),
+        (None, "fr;q=0, nl;q=0.1", "nl"),
+        (None, "*", "en"),
+        (None, "en;q=0.2,FR;q=0.9", "fr"),
+        ("fr", "nl", "fr"),
+        ("de", "nl", "nl"),
+        ("", "nl", "nl"),
+    ],
+)
+def test_a_visitor_gets_the_language_asked_for_or_the_browsers_or_english(
+    asked: str | None, accepted: str, language: str
+) -> None:
+    """`?lang=` comes first; among the browser's languages the heaviest that there is."""
+    assert language == choose(asked, accepted)
+
+
+@given(st.one_of(st.none(), st.text()), st.text(alphabet="nlfrde-;=q.,*019 \t") | st.text())
+def test_any_header_gives_a_language(asked: str | None, accepted: str) -> None:
+    """Whatever a browser sends."""
+    assert choose(asked, accepted) in LANGUAGES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_page_is_served_in_each_language(client, language):
-    """?lang= chooses; the page says which language it is in, and no placeholder is left."""
+async def test_the_page_is_in_the_language_asked_for(language: str, client: TestClient) -> None:
+    """In its words, its `lang`, its header; every name in it is filled in."""
     answer = await client.get("/", params={"lang": language})
-    page = await answer.text()
-
-    assert answer.content_type == "text/html"
-    assert f'<html lang="{language}">' in page
-    assert load()[language].page["title"] in page
-    assert "{{" not in page
-
-
-@pytest.mark.parametrize("query", ["", "?lang=de", "?lang=%3Cscript%3E"])
-async def test_any_other_language_is_english(client, query):
-    """And nothing of the request comes back in the page."""
-    page = await (await client.get(f"/{query}")).text()
-
-    assert '<html lang="en">' in page
-    assert "<script>" not in page
+    text = await answer.text()
+    assert language == answer.headers["Content-Language"]
+    assert "Accept-Language" == answer.headers["Vary"]
+    assert f'<html lang="{language}">' in text
+    assert "{{" not in text
+    assert f'hreflang="{language}" aria-current="true"' in text
+    texts = await (await client.get(f"/texts/{language}.json")).json()
+    assert texts["page"]["clips"] in text
+    assert {field.name for field in fields(Texts)} == set(texts)
 
 
-async def test_what_the_page_refers_to_is_served_here_and_nothing_is_fetched_from_elsewhere(client):
-    """A cabinet without internet shows the whole page."""
-    page = await (await client.get("/")).text()
-    parts = re.findall(r'(?:src|href)="(/[^"?]+)"', page)
-
-    assert sorted(set(parts)) == ["/icon.svg", "/page.css", "/page.js"]
-    for part in parts:
-        answer = await client.get(part)
-        text = await answer.text()
-        assert answer.status == 200
-        assert len(text) > 100
-        assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)", text) == []
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_that_lacks_a_language_is_refused_by_name(language: str) -> None:
+    """No gap reaches the page: the file is read as a whole or not at all."""
+    whole = FILE.read_text(encoding="utf-8")
+    text = next(match for match in re.finditer(rf"^{language} = .*\n", whole, re.MULTILINE))
+    with pytest.raises(ValueError, match=rf"page\.title\.{language}"):
+        read(whole[: text.start()] + whole[text.end() :])
 
 
-async def test_a_request_for_another_host_is_refused(client):
-    """A page elsewhere whose name was pointed at 127.0.0.1 learns nothing."""
-    answer = await client.get("/api/status", headers={"Host": "evil.example"})
-
-    assert answer.status == 421
-    assert "genk-1" not in await answer.text()
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_the_page_only_reads(client, method):
-    """There is nothing to change through it."""
-    assert (await client.request(method, "/api/status")).status == 405
-
-
-@pytest.mark.parametrize(
-    "path", ["/page.html", "/words.py", "/../server.py", "/clips", "/packages", "/x.zip"]
-)
-async def test_nothing_else_is_served(client, path):
-    """Neither files of the program nor anything of a clip."""
-    assert (await client.get(path)).status == 404
+def test_the_languages_differ() -> None:
+    """A text copied and not translated is found: few words are the same in two languages."""
+    texts = load()
+    for language in ("nl", "fr"):
+        same = {
+            key
+            for key, text in texts["en"].page.items()
+            if len(text) > 9 and text == texts[language].page[key]
+        }
+        assert same <= {"Signature"}
+        assert [] == [en for en, own in texts[language].phrases if en == own]
 
 
-async def test_a_page_is_started_on_this_computer_and_stopped():
-    """At the usual port, and at another when two run side by side."""
-    first, second = await WebPage.start(Still()), await WebPage.start(Still())
+def test_a_phrase_keeps_what_varies_in_every_language() -> None:
+    """The same `{name}`s, or a number would get lost."""
+
+    def names(text: str) -> list[str]:
+        return sorted(re.findall(r"\{\w+\}", text))
+
+    for texts in load().values():
+        for english, translation in texts.phrases:
+            assert names(english) == names(translation)
+        assert ["{clip}", "{received}", "{total}"] == names(texts.names["word"]["transfer"])
+
+
+def test_everything_the_page_names_is_used_and_everything_it_uses_is_named() -> None:
+    """In page.html, and the words that page.js chooses."""
+    texts = load()["en"]
+    used = set(re.findall(r"\{\{(\w+)\}\}", (WEB / "page.html").read_text(encoding="utf-8")))
+    assert used - {"language", "is_en", "is_nl", "is_fr"} == set(texts.page)
+    script = (WEB / "page.js").read_text(encoding="utf-8")
+    assert set(re.findall(r"names\.word\.(\w+)", script)) <= set(texts.names["word"])
+    assert [] == [name for name in texts.names["word"] if name not in script]
+
+
+def test_what_the_boards_and_the_store_call_things_has_words() -> None:
+    """States, behaviours and self-checks as they stand in the source: a new one has to be translated."""
+    names = load()["en"].names
+    sensor = (ROOT / "firmware/sensor/app.py").read_text(encoding="utf-8")
+    camera = (ROOT / "firmware/camera/app.py").read_text(encoding="utf-8")
+    behaviour = (ROOT / "firmware/sensor/behaviour.py").read_text(encoding="utf-8")
+    states = re.findall(
+        r"[\"'](\w+)[\"'] if|else [\"'](\w+)[\"']|return \"(\w+)\"", _method(sensor, "_state")
+    )
+    states += re.findall(r"\"(keep|armed|off)\"", camera)
+    said = {"".join(found) for found in states}
+    assert {"idle", "watching", "clip", "hold_off", "armed"} <= said
+    assert said <= set(names["state"])
+    behaviours = set(re.findall(r'return "(\w+)"', behaviour))
+    assert "revving" in behaviours
+    assert behaviours <= set(names["behaviour"])
+    assert {str(state) for state in ClipState} == set(names["clip"])
+    phrases = [english for english, _ in load()["en"].phrases]
+    checks = re.findall(r'found\["(\w+)"\] = "([^"]+)"', sensor + camera)
+    assert len(checks) >= 4
+    for what, sentence in checks:
+        assert what in names["check"]
+        assert sentence.replace("%d", "{count}") in phrases
+
+
+def test_sentences_that_are_translated_are_still_said() -> None:
+    """A phrase whose English nobody says any more would be dead: the longest fixed piece of each is in the source."""
+    folders = ("gateway/service", "gateway/clips", "gateway/store", "firmware")
+    source = "".join(
+        re.sub(r'"\n\s*f?"', "", path.read_text(encoding="utf-8"))
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    )
+    for english, _ in load()["en"].phrases:
+        longest = max(re.split(r"\{\w+\}", english), key=len)
+        assert longest.strip() in source, english
+
+
+def _method(source: str, name: str) -> str:
+    """Return the body of method `name`."""
+    match = re.search(rf"    def {name}\(.*?(?=\n    def |\n\n\n|\Z)", source, re.DOTALL)
+    assert match is not None
+    return match[0]
+
+
+# -- start and stop
+
+
+async def test_a_page_is_served_until_it_is_stopped(gateway: FakeGateway) -> None:
+    """`url` is a whole address on this computer only; afterwards nobody listens there."""
+    page = await WebPage.start(gateway, port=0)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", page.url)
+    async with aiohttp.ClientSession() as client:
+        async with client.get(f"{page.url}api/status") as answer:
+            assert gateway.status() == json.loads(await answer.text())
+        await page.stop()
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await client.get(page.url)
+    await page.stop()
+
+
+async def test_a_port_in_use_is_left_to_whoever_has_it(gateway: FakeGateway) -> None:
+    """The page takes another, and says so by its `url`; a second gateway on one computer is no error."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as other:
+        taken = other.getsockname()[1]
+        page = await WebPage.start(gateway, port=taken)
+        try:
+            assert f":{taken}/" not in page.url
+            async with aiohttp.ClientSession() as client, client.get(page.url) as answer:
+                assert 200 == answer.status
+        finally:
+            await page.stop()
+
+
+async def test_two_pages_at_once_have_two_ports(gateway: FakeGateway) -> None:
+    """By default as well, whatever else runs on this machine."""
+    first, second = await WebPage.start(gateway), await WebPage.start(gateway)
     try:
         assert first.url != second.url
-        async with ClientSession() as session:
-            for page in (first, second):
-                assert page.url.startswith(f"http://{ADDRESS}:")
-                async with session.get(f"{page.url}api/status") as answer:
-                    assert (await answer.json())["site"] == "genk-1"
+        assert f":{PORT}/" not in second.url
     finally:
         await first.stop()
         await second.stop()
-    async with ClientSession() as session:
-        with pytest.raises(OSError, match="Cannot connect"):
-            await session.get(second.url)
-
-
-def test_every_state_of_a_clip_that_is_shown_has_a_word():
-    """Of the states a sensor clip can be in."""
-    of_cameras = {ClipState.JOINED, ClipState.DISCARDED}
-    for language in LANGUAGES:
-        assert {str(state) for state in set(ClipState) - of_cameras} <= set(load()[language].names["clip"])
-
-
-@pytest.mark.parametrize(
-    ("accepted", "language"),
-    [
-        ("nl-BE,nl;q=0.9,en;q=0.5", "nl"),
-        ("de,fr;q=0.7,en;q=0.3", "fr"),
-        ("de", "en"),
-        ("", "en"),
-        (";;q=x", "en"),
-    ],
-)
-async def test_without_a_choice_the_browser_s_language_is_taken(client, accepted, language):
-    """The best of what the browser accepts; English when it knows none of ours."""
-    page = await (await client.get("/", headers={"Accept-Language": accepted})).text()
-
-    assert f'<html lang="{language}">' in page
-
-
-def test_a_text_that_lacks_a_language_is_named():
-    """A gap is found when the file is read, not by a visitor."""
-    toml = '[page.title]\nen = "Title"\nnl = "Titel"\n[names]\n[[phrases]]\nen = "a"\nnl = "b"\nfr = "c"\n'
-    with pytest.raises(ValueError, match=r"page\.title\.fr"):
-        read(toml)
-
-
-def test_every_place_on_the_page_has_its_text_and_every_text_its_place():
-    """Every {{name}} of the page has its text, and every text of the page is used by it or by its script."""
-    page, script = (
-        files("gateway.web").joinpath(name).read_text("utf-8") for name in ("page.html", "page.js")
-    )
-    named = set(re.findall(r"\{\{(\w+)\}\}", page)) - {"language", *(f"is_{one}" for one in LANGUAGES)}
-    texts = set(load()["en"].page)
-
-    assert named <= texts
-    assert {text for text in texts - named if text not in script} == set()
