@@ -11,7 +11,7 @@ import struct
 from ulab import numpy as np
 
 from firmware.common import identity, wire
-from firmware.common.blocks import BLOCKS_PER_SECOND, block_samples
+from firmware.common.blocks import BLOCKS_PER_FRAME, BLOCKS_PER_SECOND, FRAMES_PER_SECOND, block_samples
 from firmware.common.console import Console
 from firmware.common.link import Link
 from firmware.common.settings import Settings, load
@@ -46,6 +46,7 @@ class Sensor:
         self._blocks = 0
         self._clips = 0
         self._event: Event | None = None
+        self._before: list[tuple[float, float]] = []  # LAeq and LAFmax of the frames that a clip would begin with
         self._analysis = Analysis(settings)
         self._trigger = Trigger(settings)
         self._lines = CameraLines(settings.pins)
@@ -126,11 +127,14 @@ class Sensor:
                 analysis.firing_hz,
                 analysis.bands,
             )
+            self._before.append((analysis.laeq_db, analysis.lafmax_db))
+            if len(self._before) > self._settings.before_s * FRAMES_PER_SECOND:
+                self._before.pop(0)
             wanted = self._trigger.frame(analysis.lafmax_db, analysis.score)
-            if wanted and self._recorder.ready:
-                self._open_clip(self._recorder)
             if self._event:
                 self._event.add(analysis)
+            elif wanted and self._recorder.ready:
+                self._open_clip(self._recorder)
 
     def _open_clip(self, recorder: Recorder) -> None:
         self._lines.keep(True)
@@ -140,7 +144,9 @@ class Sensor:
         clip = recorder.open(self._clips)
         decimate = settings.decimate
         per_block = self._block // decimate
-        self._event = Event(self._analysis)
+        frames = (clip.end_block - clip.first_block) // BLOCKS_PER_FRAME - settings.after_s * FRAMES_PER_SECOND
+        self._event = Event(self._before[-frames:])
+        self._event.look(self._analysis)
         event = {
             "trigger": self.samples,
             "keep": keep,

@@ -88,7 +88,7 @@ def measurement(
             "lafmax_db": None if summary is None else summary.lafmax,
             "laeq_db": None if summary is None else summary.laeq,
             "lae_db": None if summary is None else summary.lae,
-            "counted_from": "trigger to end of the clip",
+            "counted_from": "the whole clip",
         },
         "behaviour": {
             "kind": "unknown" if summary is None else summary.behaviour,
