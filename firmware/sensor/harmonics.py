@@ -20,6 +20,8 @@ from ulab import scipy
 POINTS = 1024
 STEP = 0.02
 KEEP = 0.85  # of a path's worth from frame to frame: a time constant of 0.8 s
+MISSING = 0.3  # orders that stand out by less than this part of the others are not there
+FASTEST_HZ = 400.0
 TREND_HZ = 45.0  # the trend is a mean over this much, of a mean over this much: a triangle
 
 
@@ -27,7 +29,7 @@ class Comb:
     """One of the two spectra: `lowest_hz` .. `highest_hz` of it, series of `slowest_hz` .. `fastest_hz`.
 
     `reach` is how many steps of 2 % the frequency may move in a frame. After `follow`: `peak` (strength, this
-    frame), `track` (worth of the best path) and `hz` (its frequency).
+    frame), `track` (worth of the best path) and `hz` (the spacing it is at: the frequency or a part of it).
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Comb:
         first = int(lowest_hz / bin_hz)
         end = min(int(highest_hz / bin_hz), len(magnitude))
         self.first = first
+        self._bin_hz = bin_hz
         self.bins = end - first
         self._used = magnitude[first:end]
         taper: list[float] = []
@@ -86,6 +89,33 @@ class Comb:
         series -= 1.0
         series *= self._taper
         return math.sqrt(np.dot(series, series)) + 1e-9
+
+    def fundamental_hz(self) -> float:
+        """Return `hz`, or the multiple of it that has all the orders: a series also fits half its spacing."""
+        hz = self.hz
+        for times in (2, 3, 2):
+            if times * hz > FASTEST_HZ:
+                break
+            between, among = self._orders(hz, times)
+            if between < MISSING * among:
+                hz *= times
+        return hz
+
+    def _orders(self, hz: float, times: int) -> tuple[float, float]:
+        # How far the orders of `hz` stand out: those that are no multiples of `times`, and those that are.
+        sums = [0.0, 0.0]
+        counts = [1e-9, 1e-9]
+        order = 1
+        while True:
+            at = int(order * hz / self._bin_hz + 0.5) - self.first
+            if at + 2 > self.bins:
+                break
+            if at >= 1:
+                multiple = order % times == 0
+                sums[multiple] += max(0.0, np.max(self.series[at - 1 : at + 2]))
+                counts[multiple] += 1
+            order += 1
+        return sums[0] / counts[0], sums[1] / counts[1]
 
     def _means(self, values: np.ndarray) -> np.ndarray:
         # Sums over `half` neighbours, as differences of the integral: a new array, `half` shorter.

@@ -72,7 +72,7 @@ class Signature:
         slow = self._harmonics.slow
         fast = self._harmonics.fast
         best = slow if slow.track >= fast.track else fast
-        self.firing_hz = best.hz if best.track >= TRACKED else 0.0
+        self.firing_hz = best.fundamental_hz() if best.track >= TRACKED else 0.0
         self.behaviour.add(self.firing_hz, laeq_db)
 
     def features(self) -> np.ndarray:
