@@ -9,7 +9,6 @@ Rules of this file
 """
 
 import csv
-import itertools
 import json
 import struct
 import zlib
@@ -18,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Final
 
 import numpy as np
@@ -77,6 +77,7 @@ class SignatureError(GatewayError):
 class Recording:
     """A line of the manifest."""
 
+    line: int
     name: str
     path: Path
     positive: bool
@@ -128,7 +129,7 @@ def _recording(manifest: Path, number: int, row: dict[str, Any]) -> Recording:
     if not name or not path.is_file():
         raise SignatureError(f"{manifest}, line {number}: no file {path}; paths are relative to the manifest")
     return Recording(
-        name, path, label == "positive", row["class"] or "unnamed", row.get("source") or "unnamed"
+        number, name, path, label == "positive", row["class"] or "unnamed", row.get("source") or "unnamed"
     )
 
 
@@ -151,7 +152,7 @@ def evaluate(
     heard = _all(recordings, level_dba, program)
     if console:
         heard = track(heard, "Playing recordings", total=len(recordings), console=console, transient=True)
-    verdicts = list(heard)
+    verdicts = sorted(heard, key=lambda verdict: verdict.recording.line)
     figures = {**_totals(verdicts), "level_dba": level_dba}
     if console:
         _print(figures, console)
@@ -172,13 +173,23 @@ def evaluate_and_print(
 
 
 def _all(recordings: Sequence[Recording], level_dba: float, program: Path | None) -> Iterator[Verdict]:
+    # As they are heard, in no order: the progress bar should not wait for the slowest.
+    heard: SimpleQueue[Verdict | None] = SimpleQueue()
+
+    def listen(share: Sequence[Recording]) -> None:
+        try:
+            for verdict in _listen(share, level_dba, program):
+                heard.put(verdict)
+        finally:
+            heard.put(None)
+
     shares = [recordings[index::WORKERS] for index in range(min(WORKERS, len(recordings)))]
-
-    def heard(share: Sequence[Recording]) -> list[Verdict]:
-        return list(_listen(share, level_dba, program))
-
     with ThreadPoolExecutor(len(shares)) as pool:
-        yield from itertools.chain.from_iterable(pool.map(heard, shares))
+        workers = [pool.submit(listen, share) for share in shares]
+        for _ in workers:
+            yield from iter(heard.get, None)
+        for worker in workers:
+            worker.result()
 
 
 def _listen(recordings: Iterable[Recording], level_dba: float, program: Path | None) -> Iterator[Verdict]:
