@@ -1,5 +1,7 @@
 """The street simulator: what physics says of it, and that it is the same each time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,8 @@ from gateway.virtual.sound import a_weighted_fast_max_db
 from gateway.virtual.street import driving
 from gateway.virtual.street.distractors import DISTRACTORS
 from gateway.virtual.street.engine import ENGINES, RATE, exhaust
-from gateway.virtual.street.passby import SPEED_OF_SOUND, Path, passing
-from gateway.virtual.street.scenario import Scenario, loud_vehicle
+from gateway.virtual.street.passby import SPEED_OF_SOUND, Path, between_houses, passing
+from gateway.virtual.street.scenario import LOUD_ENGINES, Scenario, loud_vehicle
 
 
 def peaks_hz(x, *, below=1000.0):
@@ -47,6 +49,49 @@ def test_unequal_cylinders_make_half_orders_and_equal_ones_do_not():
         shares.append(power[np.abs(hz - 50.0).argmin()] / power[np.abs(hz - 100.0).argmin()])
 
     assert shares[1] > 20 * shares[0]
+
+
+def test_open_throttle_is_louder_and_sharper():
+    """More load, more of everything, and most of all above 1 kHz: the front of a pulse gets steep."""
+    size = 2 * RATE
+    low, high = [], []
+    for load in (0.1, 1.0):
+        x = exhaust(ENGINES["single"], np.full(size, 4000.0), np.full(size, load), seed=1)
+        power, hz = np.abs(np.fft.rfft(x)) ** 2, np.fft.rfftfreq(size, 1 / RATE)
+        low.append(10 * np.log10(power[hz < 500].sum()))
+        high.append(10 * np.log10(power[(hz > 1000) & (hz < 4000)].sum()))
+
+    assert low[1] > low[0] + 6
+    assert high[1] - high[0] > low[1] - low[0] + 3
+
+
+def test_pops_come_on_the_overrun_only():
+    """With the throttle shut at high speed, and not while it is open or the engine idles."""
+    engine = ENGINES["sports_car"]
+    silent = replace(engine, pops_per_s=0.0)
+    size = 4 * RATE
+    for rpm, load, expected in ((0.8, 0.0, True), (0.8, 1.0, False), (0.2, 0.0, False)):
+        speed, throttle = np.full(size, rpm * engine.top_rpm), np.full(size, load)
+        difference = exhaust(engine, speed, throttle, seed=1) - exhaust(silent, speed, throttle, seed=1)
+        assert bool(np.any(difference)) == expected
+
+
+def test_every_engine_has_a_spectrum_like_the_recorded_ones():
+    """Strongest from 63 to 400 Hz, 3 to 30 dB less around 1 kHz, little left at 10 kHz."""
+    size = 2 * RATE
+    hz = np.fft.rfftfreq(size, 1 / RATE)
+    for name in LOUD_ENGINES:
+        engine = ENGINES[name]
+        power = (
+            np.abs(np.fft.rfft(exhaust(engine, np.full(size, 0.6 * engine.top_rpm), np.ones(size), seed=2)))
+            ** 2
+        )
+        boom, middle, top = (
+            10 * np.log10(power[(hz > first) & (hz < last)].sum())
+            for first, last in ((63, 400), (800, 1600), (8000, 16000))
+        )
+        assert 3 < boom - middle < 30, name
+        assert boom - top > 12, name
 
 
 @pytest.mark.parametrize("distance", [5.0, 10.0, 20.0])
@@ -89,6 +134,19 @@ def test_two_microphones_hear_a_vehicle_from_its_side():
 
     assert lag(RATE // 2, RATE) > 10
     assert lag(5 * RATE, 5 * RATE + RATE // 2) < -10
+
+
+def test_houses_answer_later_and_weaker():
+    """A crack is followed by a tail 9 dB weaker in all, which has died away within a second, each channel its own."""
+    crack = np.zeros((2, 2 * RATE))
+    crack[:, 100] = 1.0
+    heard = between_houses(crack, seed=1)
+    tail = heard - crack
+
+    assert np.abs(tail[:, : 100 + RATE // 40]).max() < 1e-3
+    assert 10 * np.log10(np.sum(tail[0] ** 2)) == pytest.approx(-16, abs=4)  # white sound loses its high end
+    assert np.sum(tail[0, RATE:] ** 2) < 1e-5 * np.sum(tail[0] ** 2)
+    assert abs(np.corrcoef(tail[0], tail[1])[0, 1]) < 0.1
 
 
 def test_a_rev_goes_up_fast_and_comes_down():

@@ -6,45 +6,48 @@ from typing import Final
 import numpy as np
 
 from gateway.virtual.level import Samples
-from gateway.virtual.street.engine import RATE
+from gateway.virtual.street.engine import RATE, Engine, exhaust
+from gateway.virtual.street.passby import Path, passing
 
 
 def siren(seconds: float, *, seed: int) -> Samples:
-    """Two tones by turns, as European services sound them, with the harmonics of a horn."""
+    """Two tones by turns, as European services sound them; its horn is loudest from 1 to 3 kHz."""
     rng = np.random.default_rng([seed, 11])
     low = rng.uniform(370, 450)
     t = np.arange(round(seconds * RATE)) / RATE
     hz = np.where((t % 1.5) < 0.75, low, low * 4 / 3)
     phase = 2 * np.pi * np.cumsum(hz) / RATE
-    return sum((np.sin(k * phase) / k for k in range(1, 9)), np.zeros(t.size))
+    tone = np.zeros(t.size)
+    for k in range(1, 13):
+        strength = 1.0 / (1.0 + ((k * low - 1800.0) / 1000.0) ** 2) + 0.2 / k
+        tone += strength * np.sin(k * phase + rng.uniform(0, 6))
+    return tone
 
 
 def horn(seconds: float, *, seed: int) -> Samples:
-    """A car's two horns, a third apart, pressed for about a second at a time."""
+    """A car's two horns, a third apart, pressed for a second at a time; loudest at 2 to 3.5 kHz, as UN R28 asks."""
     rng = np.random.default_rng([seed, 12])
-    low = rng.uniform(380, 440)
     t = np.arange(round(seconds * RATE)) / RATE
-    tone = sum(
-        (
-            np.sin(2 * np.pi * k * hz * t + rng.uniform(0, 6)) / k**0.7
-            for hz in (low, low * 1.25)
-            for k in range(1, 13)
-        ),
-        np.zeros(t.size),
-    )
+    low = rng.uniform(390, 430)
+    tone = np.zeros(t.size)
+    # Two horns are never tuned to each other: with exact ratios they would make one series, as an engine does.
+    for hz in (low, low * rng.uniform(1.19, 1.27)):
+        for k in range(1, 16):
+            strength = 1.0 / (1.0 + ((k * hz - 2700.0) / 900.0) ** 2) + 0.25 / k
+            tone += strength * np.sin(2 * np.pi * k * hz * t + rng.uniform(0, 6))
     pressed = ((t % 1.8) < 1.1).astype(np.float64)
     return tone * _smooth(pressed, 0.02)
 
 
 def speech(seconds: float, *, seed: int) -> Samples:
-    """A loud voice: pitch that wanders, three formants that change with each syllable, pauses between words."""
+    """A shout: high pitch that wanders, formants that change with each syllable, hissing consonants, pauses."""
     rng = np.random.default_rng([seed, 13])
     size = round(seconds * RATE)
     syllable = RATE // 5
     count = size // syllable + 2
     at = np.arange(size)
     knots = np.arange(count) * syllable
-    pitch = np.interp(at, knots, rng.uniform(110, 210, count))
+    pitch = np.interp(at, knots, rng.uniform(140, 280, count))
     phase = np.cumsum(pitch) / RATE
     loudness = np.interp(at, knots, np.where(rng.random(count) < 0.25, 0.0, rng.uniform(0.5, 1.0, count)))
     formants = [
@@ -54,8 +57,10 @@ def speech(seconds: float, *, seed: int) -> Samples:
     for k in range(1, 24):
         hz = k * pitch
         gain = sum((1.0 / (1.0 + ((hz - f) / 120.0) ** 2) for f in formants), np.zeros(size))
-        voice += gain / k**0.5 * np.sin(2 * np.pi * k * phase)
-    return voice * loudness
+        voice += gain / k**0.2 * np.sin(2 * np.pi * k * phase)
+    consonants = np.interp(at, knots + syllable // 2, np.where(rng.random(count) < 0.4, 1.0, 0.0)) ** 3
+    hiss = _shaped(rng.standard_normal(size), lambda hz: 1 / (1 + ((hz - 5500.0) / 1800.0) ** 2))
+    return voice * loudness + 0.5 * float(np.std(voice)) / float(np.std(hiss)) * hiss * consonants
 
 
 def rain(seconds: float, *, seed: int) -> Samples:
@@ -84,22 +89,55 @@ def thunder(seconds: float, *, seed: int) -> Samples:
 
 
 def music(seconds: float, *, seed: int) -> Samples:
-    """A party's loudspeaker: a beat, a bass line and chords."""
+    """A party's loudspeaker: kick, snare and cymbals on the beat, a bass line, chords, a melody over them."""
     rng = np.random.default_rng([seed, 16])
     size = round(seconds * RATE)
     t = np.arange(size) / RATE
     beat_s = 60.0 / rng.uniform(95, 130)
+    count = int(seconds / beat_s) + 2
+    beat = t / beat_s
     kick = np.sin(2 * np.pi * 55 * t) * np.exp(-(t % beat_s) / 0.09)
-    roots = 110.0 * 2 ** (rng.choice([0, 3, 5, 7, 10], size=int(seconds / (2 * beat_s)) + 2) / 12)
-    root = roots[(t / (2 * beat_s)).astype(np.int64)]
-    phase = 2 * np.pi * np.cumsum(root) / RATE
-    bass = sum((np.sin(k * phase / 2) / k for k in range(1, 5)), np.zeros(size)) * np.exp(
-        -(t % (beat_s / 2)) / 0.2
+    bright = _shaped(rng.standard_normal(size), lambda hz: (hz / 8000.0) ** 2 / (1 + (hz / 8000.0) ** 4))
+    wide = _shaped(rng.standard_normal(size), lambda hz: hz / (hz + 200.0) / (1 + (hz / 3000.0) ** 2))
+    cymbals = bright / np.std(bright) * np.exp(-(t % (beat_s / 2)) / 0.04)
+    snare = wide / np.std(wide) * np.exp(-((t + beat_s) % (2 * beat_s)) / 0.07)
+    roots = 110.0 * 2 ** (np.repeat(rng.choice([0, 3, 5, 7, 10], count), 2)[:count] / 12)
+    bass = _notes(roots / 2, beat, 4) * np.exp(-(t % (beat_s / 2)) / 0.2)
+    chord = sum((_notes(roots * 2 ** (step / 12), beat, 5) for step in (12, 15, 19)), np.zeros(size))
+    melody = _notes(440.0 * 2 ** (rng.choice([0, 2, 3, 5, 7, 8, 12], 2 * count) / 12), 2 * beat, 6)
+    return 1.0 * kick + 0.5 * bass + 0.3 * chord + 0.4 * melody + 0.5 * snare + 0.35 * cymbals
+
+
+def birds(seconds: float, *, seed: int) -> Samples:
+    """Birds close by: chirps that glide between 2 and 6 kHz, in phrases."""
+    rng = np.random.default_rng([seed, 17])
+    size = round(seconds * RATE)
+    song = np.zeros(size)
+    at = rng.uniform(0.0, 0.2)
+    while at < seconds - 0.3:
+        length = rng.uniform(0.05, 0.2)
+        t = np.arange(int(length * RATE)) / RATE
+        first, last = rng.uniform(2000, 6000, 2)
+        chirp = np.sin(2 * np.pi * (first * t + (last - first) * t**2 / (2 * length))) * np.sin(
+            np.pi * t / length
+        )
+        start = int(at * RATE)
+        song[start : start + t.size] += rng.uniform(0.4, 1.0) * chirp[: size - start]
+        at += length + rng.choice([0.05, 0.1, 0.6])
+    return song
+
+
+def truck(seconds: float, *, seed: int) -> Samples:
+    """A lorry passes: a large diesel at a steady 60 to 75 firings a second behind a good muffler, and its tyres."""
+    rng = np.random.default_rng([seed, 18])
+    size = round(seconds * RATE)
+    diesel = Engine(
+        "diesel", 6, idle_rpm=550, top_rpm=2100, scatter=0.05, pipe_m=3.0, muffler_hz=120, noise=0.4
     )
-    chord = sum(
-        (np.sin(ratio * k * phase) / k for ratio in (2.0, 2.52, 3.0) for k in range(1, 5)), np.zeros(size)
-    )
-    return 1.2 * kick + 0.8 * bass + 0.4 * chord
+    motor = exhaust(diesel, np.full(size, rng.uniform(1200, 1500)), np.full(size, 0.6), seed=seed)
+    tyres = _shaped(rng.standard_normal(size), lambda hz: hz / (hz + 500.0) / (1 + (hz / 1200.0) ** 2))
+    both = motor / np.std(motor) + 1.2 * tyres / np.std(tyres)
+    return passing(both, Path(seconds / 2, speed_m_s=float(rng.uniform(9, 14))))[0]
 
 
 DISTRACTORS: Final[dict[str, Callable[..., Samples]]] = {
@@ -109,7 +147,15 @@ DISTRACTORS: Final[dict[str, Callable[..., Samples]]] = {
     "rain": rain,
     "thunder": thunder,
     "music": music,
+    "birds": birds,
+    "truck": truck,
 }
+
+
+def _notes(pitches_hz: Samples, place: Samples, harmonics: int) -> Samples:
+    """Return (n,) of notes, the whole part of `place` (n,) telling which."""
+    phase = 2 * np.pi * np.cumsum(pitches_hz[place.astype(np.int64)]) / RATE
+    return sum((np.sin(k * phase) / k for k in range(1, harmonics + 1)), np.zeros(place.size))
 
 
 def _shaped(x: Samples, gain: Callable[[Samples], Samples]) -> Samples:

@@ -1,7 +1,7 @@
 """A source that drives past the microphone: distance, Doppler and, with two microphones, direction.
 
 What is heard at time t left the source when it was r / c earlier; its pressure falls as 1 / r. The road reflects a
-second, later and weaker copy. Everything follows from the path, nothing is set by hand.
+second, later and weaker copy. All that follows from the path; what the houses answer is added by `between_houses`.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,11 @@ from gateway.virtual.street.engine import RATE
 
 SPEED_OF_SOUND: Final = 343.0
 _ROAD_REFLECTS: Final = 0.6
+# Between rows of houses sound dies away by 60 dB within about a second, and the answer of the houses is weaker than
+# the direct sound; high tones are lost in air and at rough fronts.
+_DIES_S: Final = 0.9
+_ANSWER_DB: Final = -9.0
+_FIRST_ANSWER_S: Final = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,21 @@ def passing(source: Samples, path: Path, *, spacing_m: float | None = None) -> S
     offsets = [0.0] if spacing_m is None else [-spacing_m / 2, spacing_m / 2]
     t = np.arange(source.size) / RATE
     return np.stack([_heard(source, t, path, offset) for offset in offsets])
+
+
+def between_houses(heard: Samples, *, seed: int) -> Samples:
+    """Return `heard` (channels, n) with the reverberation of a street, coming from everywhere: each channel its own."""
+    rng = np.random.default_rng([seed, 0xE4])
+    t = np.arange(round(_DIES_S * RATE)) / RATE
+    size = 1 << (heard.shape[1] + t.size - 1).bit_length()
+    hz = np.fft.rfftfreq(size, 1 / RATE)
+    answered = np.zeros_like(heard)
+    for channel, direct in enumerate(heard):
+        tail = rng.standard_normal(t.size) * np.exp(-6.9 * t / _DIES_S) * (t > _FIRST_ANSWER_S)
+        tail *= 10 ** (_ANSWER_DB / 20) / np.sqrt(np.sum(tail**2))
+        spectrum = np.fft.rfft(direct, size) * np.fft.rfft(tail, size) / (1.0 + hz / 4000.0)
+        answered[channel] = direct + np.fft.irfft(spectrum, size)[: direct.size]
+    return answered
 
 
 def _heard(source: Samples, t: Samples, path: Path, offset_m: float) -> Samples:

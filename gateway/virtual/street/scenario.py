@@ -19,7 +19,7 @@ from gateway.virtual.street import driving
 from gateway.virtual.street.background import quiet_street
 from gateway.virtual.street.distractors import DISTRACTORS
 from gateway.virtual.street.engine import ENGINES, RATE, exhaust
-from gateway.virtual.street.passby import Path, passing
+from gateway.virtual.street.passby import Path, between_houses, passing
 
 LOUD_DBA: Final = 92.0
 FIRST_S: Final = 5.0
@@ -110,4 +110,5 @@ def loud_vehicle(
         rpm, load = driving.steady(engine, seconds, seed=seed, part=rng.uniform(0.55, 0.8), load=0.8)
         path = Path(seconds / 2, speed_m_s=float(rng.choice([-1, 1]) * rng.uniform(11, 18)))
     heard = passing(exhaust(engine, rpm, load, seed=seed), path, spacing_m=spacing)
+    heard = between_houses(heard, seed=seed)
     return np.stack([faded(channel) for channel in heard]), kind
