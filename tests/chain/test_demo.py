@@ -82,7 +82,7 @@ class TestRecordings:
         ["siren/us8k_165166_siren_o0_s0.flac", "rain/blk_rain_0.flac", "speech/tux_speech_fr_1.flac"],
     )
     def test_what_is_no_exhaust_gives_none_however_loud(self, tmp_path, name):
-        """The same level, and nothing is kept. (One siren of seven is taken for an exhaust: docs/signature.md.)"""
+        """The same level, and nothing is kept. One siren of seven is taken for an exhaust, see docs/signature.md."""
         report = demo(tmp_path, "--sound", str(SOUNDS / name), "--level-dba", "92")
 
         assert [] == report["events"]

@@ -17,7 +17,6 @@ from gateway.virtual.boards import virtual_sensor
 from gateway.virtual.world import Pace, World
 from tests.chain.cabinet import street
 
-
 HELLO_S = 10.0
 
 
