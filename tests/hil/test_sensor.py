@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.hil, pytest.mark.slow, pytest.mark.timeout(60)]
 
 def test_it_says_who_it_is(bench):
     """HELLO names versions and code, and its self-check found nothing."""
+    bench.say("hello 1")
+    bench.listen(1.0)
     hello = json.loads(bench.of(wire.HELLO)[-1][1].payload)
 
     assert hello["v"] == wire.VERSION
