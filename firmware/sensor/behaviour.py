@@ -9,9 +9,12 @@ from array import array
 FRAMES = 24  # three seconds
 FRAME_S = 0.125
 ENOUGH = 8  # frames with a track: one second
-STEADY = 1.08  # highest to lowest: Doppler of a pass at 50 km/h is 1.08
+STEADY = 1.1  # highest to lowest: the tracker's step is 1.02
+PASSED = 1.22  # highest to lowest of a tone that only falls: Doppler of a pass at 120 km/h
 RISEN = 1.2  # a fifth more speed within three seconds is a wide open throttle
-OCTAVE = 1.7  # from one frame to the next it is the tracker that jumps, not the engine
+JUMP = 1.35  # from one frame to the next it is another series, not the engine
+HOP = 1.12  # within this it is a part or multiple of the last one
+PARTS = (1.0, 2.0, 0.5, 3.0, 1.0 / 3.0)  # of the same series, between which the tracker may hop
 IDLE_HZ = 45.0  # fires less often: idling, when nothing changes
 IDLE_DB = 3.0  # highest to lowest level of an engine that only idles
 
@@ -34,18 +37,31 @@ class Behaviour:
         """Return one of revving, acceleration, steady_pass, idling, unknown, and what speaks for it."""
         track: list[float] = []
         levels: list[float] = []
+        parts: list[float] = []
         for index in range(FRAMES):
             at = (self._next + index) % FRAMES
             hz = self._hz[at]
-            if hz and track and not track[-1] / OCTAVE < hz < track[-1] * OCTAVE:
+            if not hz:
+                continue
+            part = _nearest(hz, track[-1]) if track else 1.0
+            reach = JUMP if part == 1.0 else HOP
+            if track and not track[-1] / reach < hz * part < track[-1] * reach:
                 track = []  # another series: begin again
                 levels = []
-            if hz:
-                track.append(hz)
-                levels.append(self._db[at])
+                parts = []
+                part = 1.0
+            track.append(hz * part)
+            levels.append(self._db[at])
+            parts.append(part)
         if len(track) < ENOUGH:
             return "unknown", "no harmonic series for a second"
-        return _judged(track, levels)
+        usual = max(parts, key=parts.count)
+        return _judged([hz / usual for hz in track], levels)
+
+
+def _nearest(hz: float, last: float) -> float:
+    # The part or multiple of `hz` that is nearest to the last one.
+    return min(PARTS, key=lambda part: max(hz * part / last, last / (hz * part)))
 
 
 def _judged(track: list[float], levels: list[float]) -> tuple[str, str]:
@@ -69,7 +85,8 @@ def _judged(track: list[float], levels: list[float]) -> tuple[str, str]:
             highest,
             seconds,
         )
-    if highest > STEADY * STEADY * lowest:
+    only_falls = highest < STEADY * before and highest < PASSED * lowest
+    if highest > STEADY * lowest and not only_falls:
         return "unknown", "firing frequency between %d and %d Hz, neither steady nor rising" % (
             lowest,
             highest,
@@ -80,9 +97,9 @@ def _judged(track: list[float], levels: list[float]) -> tuple[str, str]:
             span,
             seconds,
         )
-    return "steady_pass", "firing frequency steady at %d to %d Hz for %.1f s, level changing by %.1f dB" % (
-        lowest,
-        highest,
+    return "steady_pass", "firing frequency from %d to %d Hz in %.1f s, level changing by %.1f dB" % (
+        track[0],
+        track[-1],
         seconds,
         span,
     )

@@ -38,9 +38,18 @@ def test_an_idling_frequency_that_gets_louder_is_a_pass():
     assert "steady_pass" == judged([30.0] * 24, [60.0 + index for index in range(24)])[0]
 
 
-def test_a_jump_of_the_tracker_is_not_taken_for_an_engine():
-    """From 30 to 90 Hz in an eighth of a second no engine goes: only what comes after counts."""
-    assert "idling" == judged([90.0] * 12 + [30.0] * 12)[0]
+def test_a_jump_to_another_series_is_not_taken_for_an_engine():
+    """From 70 to 30 Hz in an eighth of a second no engine goes: only what comes after counts."""
+    assert "idling" == judged([70.0] * 12 + [30.0] * 12)[0]
+
+
+def test_a_tracker_that_hops_between_parts_of_a_series_changes_nothing():
+    """Half and a third of the frequency fit the orders too; the usual one is named."""
+    hops = [127.0, 63.5, 126.0, 125.0, 41.6, 124.0, 112.0, 110.0, 55.0, 110.0, 110.0, 109.0]
+    assert (
+        "steady_pass",
+        "firing frequency from 127 to 109 Hz in 1.5 s, level changing by 0.0 dB",
+    ) == judged(hops)
 
 
 def test_only_the_last_three_seconds_count():
