@@ -46,7 +46,9 @@ class Sensor:
         self._blocks = 0
         self._clips = 0
         self._event: Event | None = None
-        self._before: list[tuple[float, float]] = []  # LAeq and LAFmax of the frames that a clip would begin with
+        self._before: list[
+            tuple[float, float]
+        ] = []  # LAeq and LAFmax of the frames that a clip would begin with
         self._analysis = Analysis(settings)
         self._trigger = Trigger(settings)
         self._lines = CameraLines(settings.pins)
@@ -144,7 +146,9 @@ class Sensor:
         clip = recorder.open(self._clips)
         decimate = settings.decimate
         per_block = self._block // decimate
-        frames = (clip.end_block - clip.first_block) // BLOCKS_PER_FRAME - settings.after_s * FRAMES_PER_SECOND
+        frames = (
+            clip.end_block - clip.first_block
+        ) // BLOCKS_PER_FRAME - settings.after_s * FRAMES_PER_SECOND
         self._event = Event(self._before[-frames:])
         self._event.look(self._analysis)
         event = {

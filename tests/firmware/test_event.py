@@ -10,7 +10,13 @@ from firmware.sensor.event import Event
 def frame(laeq=60.0, lafmax=61.0, score=0.1, hz=0.0, behaviour="unknown", flags=0):
     """Return an analysis as it is after a frame."""
     return SimpleNamespace(
-        laeq_db=laeq, lafmax_db=lafmax, score=score, firing_hz=hz, behaviour=behaviour, evidence=behaviour, flags=flags
+        laeq_db=laeq,
+        lafmax_db=lafmax,
+        score=score,
+        firing_hz=hz,
+        behaviour=behaviour,
+        evidence=behaviour,
+        flags=flags,
     )
 
 
