@@ -48,7 +48,7 @@ SET_S: Final = 15.0
 """A recording shorter than this is set into this much quiet street."""
 
 _FADE_S: Final = 0.03
-_BLOCK: Final = RATE // 48
+_BLOCK: Final = RATE // 40
 
 
 class SoundError(GatewayError):
@@ -138,7 +138,7 @@ class Playlist:
     `lead_s` of quiet street come first, so that the ring of the board is full when the first sound
     comes; `tail_s` come last, so that what follows a trigger at the very end is still heard.
     All files are read when the playlist is made: a bad one is a SoundError before anything starts.
-    Iterates arrays (1, n) of 20.8 ms. `starts_s` tells when each file's stretch begins.
+    Iterates arrays (1, n) of 25 ms. `starts_s` tells when each file's stretch begins.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class Playlist:
         return self._samples.size / RATE
 
     def __iter__(self) -> Iterator[Samples]:
-        """Yield (1, n) arrays, n = 1,000 but for the last."""
+        """Yield (1, n) arrays, n = 1,200 but for the last."""
         for start in range(0, self._samples.size, _BLOCK):
             yield self._samples[np.newaxis, start : start + _BLOCK]
 

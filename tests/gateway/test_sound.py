@@ -201,7 +201,7 @@ def test_playlist_plays_each_file_at_its_level(tmp_path: Path) -> None:
     playlist = sound.Playlist(files, 88.0, lead_s=4.0, tail_s=3.0)
     blocks = list(playlist)
     x = np.concatenate(blocks, axis=1)
-    assert {block.shape for block in blocks} == {(1, 1000)}
+    assert {block.shape for block in blocks} == {(1, 1200)}
     assert playlist.starts_s == [4.0, 19.0]
     assert x.shape == (1, 37 * RATE)
     assert playlist.seconds == 37.0
@@ -235,11 +235,11 @@ def test_pipe_reads_raw_samples_in_whatever_pieces_they_come(sample: str, kind: 
             buffer[: len(piece)] = piece
             return len(piece)
 
-    left, right = sine(100, 0.1, 0.5), sine(300, 0.1, 0.25)
+    left, right = sine(100, 0.11, 0.5), sine(300, 0.11, 0.25)
     raw = (np.stack([left, right], axis=1) * scale).astype(kind).tobytes() + b"\x01"
     assert sample in {"f32", "s16"}
     blocks = list(sound.pipe(Dribble(raw), sample=sample, channels=2))  # type: ignore[arg-type]
-    assert [block.shape for block in blocks] == [(2, 1000)] * 4 + [(2, 800)]
+    assert [block.shape for block in blocks] == [(2, 1200)] * 4 + [(2, 480)]
     heard = np.concatenate(blocks, axis=1)
     assert np.abs(heard - np.stack([left, right])).max() < 1e-4
 
