@@ -173,7 +173,8 @@ def _check_fit(board: Board, found: Found, settings: dict[str, Any]) -> None:
     if board.kind == "sensor" and found.ulab is None:
         raise FlashError(
             Exit.NO_ULAB,
-            f"MicroPython {found.micropython} without ulab is on the board; put this image on it: {board.image}",
+            f"MicroPython {found.micropython} without ulab (or with one without complex numbers) is on the board; "
+            f"put this image on it: {board.image}",
         )
     needed = needed_bytes(settings)
     if found.mem_free < needed:

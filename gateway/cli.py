@@ -76,7 +76,8 @@ def demo(  # noqa: PLR0913  the command's options are the contract of docs/
     Parameters
     ----------
     sound
-        Recordings to play, of any rate and channel count; default: the built-in street.
+        Recordings to play, of any rate and channel count; default: the built-in street. A named pipe or
+        /dev/stdin is played as it comes: raw 32-bit floats at 48 kHz, one channel, 1.0 the peak of a sine of 120 dB.
     level_dba
         Their level at the microphone, as LAFmax in dB(A).
     out

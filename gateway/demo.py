@@ -9,6 +9,7 @@ Rules of this file
 import asyncio
 import json
 import logging
+import math
 import shutil
 import tempfile
 import time
@@ -27,7 +28,7 @@ from gateway.service.run import configure_logging
 from gateway.virtual.board import VirtualBoard, random_serial
 from gateway.virtual.boards import virtual_camera, virtual_sensor
 from gateway.virtual.scene import Scene, Vehicle
-from gateway.virtual.sound import Playlist
+from gateway.virtual.sound import Playlist, pipe
 from gateway.virtual.street.scenario import Scenario
 from gateway.virtual.world import Pace, World
 from gateway.web.server import WebPage
@@ -78,7 +79,7 @@ class WorldClock:
 
 @dataclass(slots=True)
 class _Cut:
-    """`blocks` up to `seconds`, counted."""
+    """`blocks`, `seconds` of them at most."""
 
     blocks: Iterator[Samples]
     seconds: float
@@ -95,6 +96,8 @@ class _Cut:
 def run_demo(options: Options) -> int:
     """Run the demo and print its report; return the exit code."""
     configure_logging(logging.WARNING)  # the view and the report say the rest
+    if options.seconds is not None and not options.seconds > 0:
+        raise GatewayError(f"--seconds {options.seconds}: must be more than 0")
     out = options.out.absolute()
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -115,6 +118,8 @@ def run_demo(options: Options) -> int:
 
 def _sound(options: Options) -> tuple[Iterator[Samples], float, list[Vehicle]]:
     """Return the sound, its length and the vehicles that the camera sees with it."""
+    if len(options.sounds) == 1 and options.sounds[0].is_fifo():
+        return _from_pipe(options.sounds[0]), options.seconds or math.inf, []
     if options.sounds:
         playlist = Playlist(options.sounds, options.level_dba, seed=SEED)
         middles = [start + 7.5 for start in playlist.starts_s]
@@ -127,6 +132,11 @@ def _sound(options: Options) -> tuple[Iterator[Samples], float, list[Vehicle]]:
         if event.label == "positive"
     ]
     return iter(scenario), seconds, passing
+
+
+def _from_pipe(path: Path) -> Iterator[Samples]:
+    with path.open("rb") as stream:
+        yield from pipe(stream)
 
 
 def _play(
@@ -177,14 +187,7 @@ async def _watch(options: Options, world: World, gateway: Gateway, seconds: floa
     view = LiveView(gateway, world, seconds, page.url if page else None, quiet=options.json)
     try:
         with view:
-            while not world.finished or world.now_ns() < (seconds + AFTER_S) * 1e9:
-                view.update()
-                await _nap(running)
-            give_up = time.monotonic() + DELIVERY_S
-            while gateway.busy and time.monotonic() < give_up:
-                view.update()
-                await _nap(running)
-            view.update()
+            await _until_delivered(world, gateway, running, view)
     finally:
         await asyncio.to_thread(world.stop)
         gateway.stop()
@@ -193,6 +196,23 @@ async def _watch(options: Options, world: World, gateway: Gateway, seconds: floa
             await page.stop()
     if not options.json:
         print_clips(gateway.status()["clips"])
+
+
+async def _until_delivered(
+    world: World, gateway: Gateway, running: "asyncio.Task[None]", view: LiveView
+) -> None:
+    """Return when the sound is over, the quiet after it too, and no clip is on its way; or the world has ended."""
+    over_ns: int | None = None
+    give_up = 0.0
+    while world.running:
+        view.update()
+        await _nap(running)
+        if world.finished and over_ns is None:
+            over_ns = world.now_ns()
+            give_up = time.monotonic() + DELIVERY_S
+        quiet = over_ns is not None and world.now_ns() - over_ns > AFTER_S * 1e9
+        if quiet and (not gateway.busy or time.monotonic() > give_up):
+            return
 
 
 async def _nap(running: "asyncio.Task[None]") -> None:

@@ -1,5 +1,6 @@
 """What a person sees of the demo: a live panel, and at the end a table of the clips and where they lie."""
 
+import math
 from typing import Protocol, Self
 
 from rich.console import Console, Group
@@ -60,10 +61,9 @@ class LiveView:
             rows.add_row(*_board_row(board))
         now = min(self._time.now_ns() / 1e9, self._seconds)
         where = f"live page: {self._url}   " if self._url else ""
+        length = f" of {self._seconds:.0f}" if math.isfinite(self._seconds) else ""
         done = sum(clip["state"] == "delivered" for clip in status["clips"])
-        footer = Text(
-            f"{where}street time {now:.0f} of {self._seconds:.0f} s   clips delivered: {done}", style="dim"
-        )
+        footer = Text(f"{where}street time {now:.0f}{length} s   clips delivered: {done}", style="dim")
         return Panel(Group(rows, footer), title="Stalenstraat: real firmware on virtual boards, real gateway")
 
 

@@ -55,7 +55,8 @@ def walk(folder):
 gc.collect()
 try:
     import ulab
-    version = ulab.__version__
+    # Spectra need complex numbers, which an image can be built without.
+    version = ulab.__version__ if hasattr(ulab.numpy, "complex") else None
 except ImportError: version = None
 try:
     with open('settings.json') as file: settings = json.load(file)

@@ -92,6 +92,11 @@ class World:
         return self._finished.is_set()
 
     @property
+    def running(self) -> bool:
+        """Whether time goes on: from `start` to `stop`, or until something goes wrong."""
+        return self._thread.is_alive()
+
+    @property
     def late_s(self) -> float:
         """By how much real time could not be kept: 0 on a computer that is fast enough."""
         return self._late_ns / SECOND_NS

@@ -2,11 +2,14 @@
 
 import csv
 import json
+import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
+from gateway.virtual.street.scenario import Scenario
 from tests.chain.cabinet import ROOT, stalenstraat, verify
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -62,6 +65,24 @@ def test_a_second_demo_adds_to_the_first_ones_packages(tmp_path):
     packages = {event["package"] for report in (first, second) for event in report["events"]}
     assert len(packages) == len(first["events"]) + len(second["events"])
     assert packages == {str(path) for path in tmp_path.glob("*.zip")}
+
+
+def test_sound_comes_from_a_named_pipe_as_well(tmp_path):
+    """Raw floats at 48 kHz, as another program writes them; the demo ends with the pipe."""
+    fifo = tmp_path / "microphone"
+    os.mkfifo(fifo)
+
+    def write():
+        with fifo.open("wb") as file:
+            for block in Scenario(1, 14.0):
+                file.write(block[0].astype("<f4").tobytes())
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    report = demo(tmp_path / "out", "--sound", str(fifo))
+    writer.join()
+
+    assert len(report["events"]) == 1
 
 
 class TestRecordings:
