@@ -27,6 +27,7 @@ from gateway.service.gateway import Gateway
 from gateway.service.run import configure_logging
 from gateway.virtual.board import VirtualBoard, random_serial
 from gateway.virtual.boards import virtual_camera, virtual_sensor
+from gateway.virtual.clock import WorldClock
 from gateway.virtual.scene import Scene, Vehicle
 from gateway.virtual.sound import Playlist, pipe
 from gateway.virtual.street.scenario import Scenario
@@ -59,22 +60,6 @@ class Options:
     web: bool = True
     json: bool = False
     interpreter: Path | None = None
-
-
-class WorldClock:
-    """Simulated time as the gateway's clock; its wall clock starts when the demo does."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._start_ns = time.time_ns()
-
-    def monotonic_ns(self) -> int:
-        """Return simulated time."""
-        return self._world.now_ns()
-
-    def wall_ns(self) -> int:
-        """Return the start of the demo plus simulated time."""
-        return self._start_ns + self._world.now_ns()
 
 
 @dataclass(slots=True)

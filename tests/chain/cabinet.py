@@ -23,6 +23,7 @@ from gateway.config import load
 from gateway.service.gateway import Gateway
 from gateway.virtual.board import VirtualBoard, random_serial
 from gateway.virtual.boards import virtual_camera, virtual_sensor
+from gateway.virtual.clock import WorldClock
 from gateway.virtual.scene import Scene, Vehicle
 from gateway.virtual.world import Pace, World
 
@@ -142,22 +143,6 @@ def verify(package: Path) -> tuple[int, str]:
         env={**os.environ, "COLUMNS": "200"},
     )
     return done.returncode, done.stdout + done.stderr
-
-
-class WorldClock:
-    """Simulated time as the gateway's clock."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._start_ns = time.time_ns()
-
-    def monotonic_ns(self) -> int:
-        """Return simulated time."""
-        return self._world.now_ns()
-
-    def wall_ns(self) -> int:
-        """Return the start of the test plus simulated time."""
-        return self._start_ns + self._world.now_ns()
 
 
 def play(
