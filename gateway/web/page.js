@@ -62,11 +62,11 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Show a sentence of a board or the gateway; what has no translation is marked as English. */
-function quote(element, sentence, prefix = "") {
+/** Show a sentence of a board or the gateway within `frame`; what has no translation is marked as English. */
+function quote(element, sentence, frame = (text) => text) {
   const own = translated(sentence);
   element.lang = own === null ? "en" : language;
-  say(element, prefix + (own ?? sentence));
+  say(element, frame(own ?? sentence));
 }
 
 /** Make `within` have one child for each of `items`, in their order; a child stays as long as its key does. */
@@ -104,7 +104,7 @@ function showBoard(card, board) {
   const isSensor = board.kind === "sensor";
   const hasMessage = board.message !== "" && board.message !== "connected";
   const faults = Object.entries(board.checks);
-  card.dataset.connected = board.connected;
+  card.dataset.kind = board.kind;
   card.dataset.state = state ?? "";
   say(part(card, "id"), board.id);
   say(part(card, "kind"), word("kind", board.kind));
@@ -132,7 +132,7 @@ function showBoard(card, board) {
 function showCheck(line, [what, fault]) {
   line.dataset.tone = what === "" ? "good" : "bad";
   if (what === "") say(line, names.word.check_good);
-  else quote(line, fault, `${word("check", what)}: `);
+  else quote(line, fault, (text) => fill(names.word.check_bad, { what: word("check", what), fault: text }));
 }
 
 function showTransfers(within, transfers) {

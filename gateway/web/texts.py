@@ -14,6 +14,8 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 LANGUAGES = ("en", "nl", "fr")
+# French has a space before these signs and inside quotation marks, and no line may be broken there.
+UNBROKEN = re.compile(r" (?=[;:!?»])|(?<=«) ")
 FILE = Path(__file__).with_name("texts.toml")
 
 Word = Annotated[str, Field(min_length=1)]
@@ -77,7 +79,8 @@ def choose(asked: str | None, accepted: str) -> str:
 
 def _in_language(file: _File, language: str) -> Texts:
     def word(text: _Text) -> str:
-        return {"en": text.en, "nl": text.nl, "fr": text.fr}[language]
+        french = UNBROKEN.sub("\N{NO-BREAK SPACE}", text.fr)
+        return {"en": text.en, "nl": text.nl, "fr": french}[language]
 
     return Texts(
         page={key: word(text) for key, text in file.page.items()},
