@@ -12,8 +12,6 @@
 PYTHON ?= python3
 DEMO ?= --out out/demo
 TESTS ?=
-# One worker a core; a file stays with one worker, because its tests may share a board.
-PYTEST := pytest --numprocesses auto --dist loadfile
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -48,10 +46,10 @@ contracts: $(VENV)/dev.stamp
 	lint-imports --no-cache
 
 unit: setup
-	$(PYTEST) $(TESTS)
+	pytest $(TESTS)
 
 check: lint types contracts setup
-	$(PYTEST) -m "not slow" $(TESTS)
+	pytest -m "not slow" $(TESTS)
 
 clean:
 	rm -rf $(VENV) typings gateway/virtual/node_modules out .pytest_cache .ruff_cache .hypothesis *.egg-info
