@@ -45,6 +45,7 @@ CAMERA_OFFSET_US = 3_217_411  # another zero and another rate than the sensor's,
 CAMERA_PPM = 35.0
 DELIVERY_S = 120.0  # of this computer's time: what is not delivered by then is reported as it is
 LOOK_S = 0.05
+LAST_LOOK_S = 1.0  # an open browser asks once more and shows the end
 PICTURE_QUALITY = 60  # frames of about 35 KB, as an OV2640 makes them: eleven seconds fit the camera's ring
 
 
@@ -178,6 +179,7 @@ async def _watch(options: Options, world: World, gateway: Gateway, seconds: floa
         gateway.stop()
         await running
         if page:
+            await asyncio.sleep(LAST_LOOK_S)
             await page.stop()
     if not options.json:
         print_clips(gateway.status()["clips"])
