@@ -33,6 +33,10 @@ ANSWER_S = 15.0
 LOOK_S = 0.05
 
 
+class DevToolsError(Exception):
+    """The browser refused; so it does, too, when a page goes while it is asked."""
+
+
 class Tab:
     """One tab. `problems`: what the page's console reports as an error, violations of its policy among it."""
 
@@ -69,11 +73,18 @@ class Tab:
         """Wait until `expression` is true in the page; fail with the page's text when it does not become so."""
         try:
             async with asyncio.timeout(seconds):
-                while not await self.js(f"document.readyState === 'complete' && ({expression})"):  # noqa: ASYNC110  it is in another process
+                while not await self._is_true(expression):  # noqa: ASYNC110  it is in another process
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
             text = await self.js("document.body.innerText")
             raise AssertionError(f"not within {seconds} s: {expression}\n{text}\n{self.problems}") from None
+
+    async def _is_true(self, expression: str) -> bool:
+        """Return whether `expression` is true in a page that has loaded; one that is just going is not it."""
+        try:
+            return bool(await self.js(f"document.readyState === 'complete' && ({expression})"))
+        except DevToolsError:
+            return False
 
     async def screenshot(self) -> bytes:
         """Return the whole page as PNG."""
@@ -131,7 +142,7 @@ class Chromium:
             if "id" in data:
                 answer = self._answers.get(data["id"])
                 if answer and not answer.done() and "error" in data:
-                    answer.set_exception(RuntimeError(data["error"]["message"]))
+                    answer.set_exception(DevToolsError(data["error"]["message"]))
                 elif answer and not answer.done():
                     answer.set_result(data["result"])
             elif tab := self._tabs.get(data.get("sessionId", "")):
