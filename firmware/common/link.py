@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 WINDOW = 16  # chunks in flight: 32 KiB, the round trip of a durable commit at 1 MB/s
 CHUNKS_PER_SERVE = 8
 RESEND_MS = 1000
+MAX_LOST = (
+    64  # lost clips to be reported: two hours of them; a gateway away for longer finds a gap in the numbers
+)
 SILENT_MS = 10000  # the gateway asks the clock every second; ten without a word and it is gone
 TX_BYTES = 2 * wire.MAX_ENCODED + 4096  # a chunk may wait only while 4 KiB stay free for figures
 HELP = "lines: hello 1 | clock TOKEN | ack BOOT CLIP PART OFFSET | done BOOT CLIP | bye; see docs/protocol.md"
@@ -74,6 +77,8 @@ class Link:
         """Forget `clip` and say so until the gateway knows."""
         self._transfers = [t for t in self._transfers if t.clip is not clip]
         self._lost[clip.number] = reason
+        if len(self._lost) > MAX_LOST:
+            del self._lost[min(self._lost)]
 
     def held(self) -> list[int]:
         """Return the numbers of the clips that wait for the gateway."""

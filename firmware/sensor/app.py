@@ -137,6 +137,10 @@ class Sensor:
                 self._event.add(analysis)
             elif wanted and self._recorder.ready:
                 self._open_clip(self._recorder)
+            elif wanted:
+                print(
+                    "a trigger found no memory for its clip: the gateway has not fetched the clips before it"
+                )
 
     def _open_clip(self, recorder: Recorder) -> None:
         self._lines.keep(True)

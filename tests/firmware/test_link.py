@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from firmware.common import wire
-from firmware.common.link import RESEND_MS, SILENT_MS, WINDOW, Link
+from firmware.common.link import MAX_LOST, RESEND_MS, SILENT_MS, WINDOW, Link
 
 BOOT = 7
 
@@ -251,6 +251,25 @@ def test_a_lost_clip_is_reported_until_the_gateway_says_done():
     lost = [frame.payload for frame in gateway.frames if frame.kind == wire.LOST]
     assert [struct.pack("<I", 9) + b"memory was needed"] * 3 == lost
     assert b"" == bytes(console.out)
+
+
+def test_a_gateway_that_stays_away_costs_no_memory():
+    """Of clips given up only the newest are reported: the list is bounded."""
+    console = Console()
+    link = make_link(console)
+    gateway = Gateway(console)
+    for number in range(1, 1001):
+        clip = Clip(number, parts(1, media=10))
+        link.hold(clip)
+        link.give_up(clip, "memory")
+    console.incoming = wire.line("hello 1")
+    link.serve(1000)
+    for step in range(10):
+        link.serve(1025 + step)
+    gateway.listen()
+
+    lost = [struct.unpack_from("<I", frame.payload)[0] for frame in gateway.frames if frame.kind == wire.LOST]
+    assert lost == list(range(1001 - MAX_LOST, 1001))
 
 
 def test_figures_are_dropped_and_counted_when_the_host_does_not_read():
