@@ -29,7 +29,10 @@ MAX_LOST = (
 )
 SILENT_MS = 10000  # the gateway asks the clock every second; ten without a word and it is gone
 TX_BYTES = 2 * wire.MAX_ENCODED + 4096  # a chunk may wait only while 4 KiB stay free for figures
-HELP = "lines: hello 1 | clock TOKEN | ack BOOT CLIP PART OFFSET | done BOOT CLIP | bye; see docs/protocol.md"
+HELP = (
+    "lines: hello 1 | clock TOKEN | ack BOOT CLIP PART OFFSET | done BOOT CLIP | calibration JSON | bye; "
+    "see docs/protocol.md"
+)
 
 
 class _Transfer:
@@ -68,6 +71,7 @@ class Link:
         self._lost_ms = 0
         self.dropped = 0
         self.on_done: Callable[[Any], None] | None = None  # called with the clip when the gateway has it
+        self.on_calibration: Callable[[str], None] | None = None  # called with the JSON of a record to keep
 
     def hold(self, clip: "HeldClip") -> None:
         """Send `clip` until the gateway has it."""
@@ -184,7 +188,9 @@ class Link:
                 break
             parsed = wire.parse_line(memoryview(self._line)[:end])
             self._line = bytearray(memoryview(self._line)[end + 1 :])
-            if parsed and parsed[0]:
+            if parsed and parsed[0] and parsed[0][0] == "calibration":
+                self._calibrate(parsed[0][1:], parsed[1])
+            elif parsed and parsed[0]:
                 self._obey(parsed[0], parsed[1], now_ms)
         if len(self._line) > wire.MAX_LINE:
             self._line = bytearray()
@@ -213,6 +219,11 @@ class Link:
             self._heard_ms = None
         elif name == "help":
             print(HELP)
+
+    def _calibrate(self, words: list[str], checked: bool) -> None:
+        if checked and self.on_calibration:
+            self.on_calibration(" ".join(words))
+            self.send_json(wire.HELLO, self._hello())
 
     def _acknowledge(self, number: int, part: int, offset: int, now_ms: int) -> None:
         for transfer in self._transfers:

@@ -117,9 +117,9 @@ def test_only_what_differs_is_copied_and_what_is_old_is_removed():
 
 
 def test_what_the_site_decided_stays_on_the_board():
-    """Id, threshold and calibration survive a new flash; --set changes one; --forget starts anew."""
+    """Id, threshold and hold-off survive a new flash; --set changes one; --forget starts anew."""
     with powered(
-        VirtualBoard(flashed(threshold_dba=71.0, calibration_db=-0.7), serial=SERIAL, program=WASM)
+        VirtualBoard(flashed(threshold_dba=71.0, hold_off_s=7.0), serial=SERIAL, program=WASM)
     ) as world:
 
         def settings() -> dict[str, object]:
@@ -131,8 +131,8 @@ def test_what_the_site_decided_stays_on_the_board():
         kept = settings()
         assert flash(*SENSOR, "--forget").returncode == 0
         anew = settings()
-    assert (kept["id"], kept["threshold_dba"], kept["calibration_db"]) == ("there", 75, -0.7)
-    assert (anew["id"], anew["threshold_dba"], anew["calibration_db"]) == ("sensor-0c0d", 80, 0)
+    assert (kept["id"], kept["threshold_dba"], kept["hold_off_s"]) == ("there", 75, 7)
+    assert (anew["id"], anew["threshold_dba"], anew["hold_off_s"]) == ("sensor-0c0d", 80, 10)
 
 
 def test_a_camera_module_is_flashed_and_runs():

@@ -323,3 +323,27 @@ def test_a_bad_line_changes_nothing(data):
     gateway.listen()
 
     assert [{"id": "test"}] == [json.loads(frame.payload) for frame in gateway.frames]
+
+
+def test_a_calibration_is_kept_only_when_its_line_is_whole():
+    """The JSON is handed on with its spaces, the answer is a HELLO; a line without its check is not obeyed."""
+    kept = []
+    console = Console()
+    link = Link(console, BOOT, lambda: 0, lambda: {"calibration": kept[-1:]})
+    link.on_calibration = kept.append
+    text = '{"calibrator":"of the city","offset_db":-0.5}'
+    damaged = bytearray(wire.line("calibration " + text))
+    damaged[20] ^= 1
+    for line in (b"calibration " + text.encode() + b"\n", bytes(damaged)):
+        console.incoming = line
+        link.serve(0)
+    nothing = (kept.copy(), bytes(console.out))
+    console.incoming = wire.line("calibration " + text)
+    link.serve(0)
+    frames = wire.FrameReader().feed(bytes(console.out))
+
+    assert nothing == ([], b"")
+    assert kept == [text]
+    assert [(frame.kind, json.loads(frame.payload)) for frame in frames] == [
+        (wire.HELLO, {"calibration": [text]})
+    ]
