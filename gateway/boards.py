@@ -25,7 +25,7 @@ FOLDER = ROOT / "hardware" / "boards"
 
 CLIP_S = firmware_settings.CLIP_SECONDS
 FRAMES_PER_CLIP = FRAMES_PER_SECOND * CLIP_S
-TRACE_BYTES = 16 + 2 * 29  # a frame's record, see docs/protocol.md
+TRACE_BYTES = 20 + 2 * 29  # a frame's record, see docs/protocol.md
 # What the firmware takes beside its rings in single precision; tests/firmware/test_board_memory.py measures it.
 WORK_BYTES = {"sensor": 260_000, "camera": 60_000}
 
@@ -33,7 +33,7 @@ WORK_BYTES = {"sensor": 260_000, "camera": 60_000}
 SITE: dict[str, dict[str, Any]] = {
     "sensor": {
         "full_scale_db": 120.0,  # -26 dBFS at 94 dB: most digital MEMS microphones
-        "calibration_db": 0.0,
+        "microphone": "flat",
         "mode": "observe",  # no clip can exist until somebody decides that it may
         "threshold_dba": 80.0,
         "signature_threshold": 0.5,

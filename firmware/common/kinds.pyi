@@ -17,6 +17,8 @@ Json: TypeAlias = dict[str, Any]
 Rule: TypeAlias = tuple[Any, ...]  # a row of the tables in common/settings.py, after the key
 Pins: TypeAlias = dict[str, int]
 Bands: TypeAlias = array[int]  # array("h"), 0.01 dB
+# LAFmax, LASmax, LCpeak, LAeq, LCeq in dB, flags: see sensor/event.py
+Moment: TypeAlias = tuple[float, float, float, float, float, int]
 
 Entry: TypeAlias = tuple[int, int, int]  # a frame in camera/frames.py: ticks, start, size
 

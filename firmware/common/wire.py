@@ -52,11 +52,20 @@ MAX_RAW = const(HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES)
 MAX_ENCODED = const(MAX_RAW + MAX_RAW // 254 + 1)
 # Log text without a 0x00 is cut into pieces of this size, so that a babbling port costs no memory.
 MAX_PENDING = const(2 * MAX_ENCODED)
-MAX_LINE = const(120)
+MAX_LINE = const(480)  # a calibration record with the calibrator's name; every other line is under 60
 
-FIGURES_HEAD = "<QhhhBB"  # sample, LAF, LAFmax, LAeq (0.01 dB), flags, number of bands
-FIGURES_HEAD_BYTES = const(16)
+# sample, LAF, LAFmax, LAeq, LASmax, LCeq, LZeq, LCpeak (0.01 dB), flags (flags.py), number of bands
+FIGURES_HEAD = "<QhhhhhhhHB"
+FIGURES_HEAD_BYTES = const(25)
+# sample, LAF, LAFmax, LAeq, LCpeak (0.01 dB), score (1/255), number of bands, firing frequency (0.1 Hz)
+TRACE_HEAD = "<QhhhhBBH"
+TRACE_HEAD_BYTES = const(20)
 CLOCK_BODY = "<IQ"  # token, ticks
+
+
+def level(db: float) -> int:
+    """Return `db` as the 16 bits of a level: 0.01 dB, rounded; what does not fit becomes the nearest that does."""
+    return max(-32767, min(32767, round(db * 100)))
 
 
 def cobs_encode(source: bytearray, size: int, target: bytearray, at: int) -> int:

@@ -11,7 +11,8 @@ from ulab import numpy as np
 
 from firmware.common.blocks import BLOCKS_PER_FRAME, block_samples
 from firmware.sensor import bands
-from firmware.sensor.levels import SINE_DB, Levels
+from firmware.sensor.interim_levels import MoreLevels
+from firmware.sensor.levels import SINE_DB
 from firmware.sensor.microphone import channel, unpack
 from firmware.sensor.signature import Signature
 from firmware.sensor.spectrum import HighSpectrum, LowSpectrum
@@ -30,20 +31,21 @@ ONE_STEP = 1.5 / 8388608.0  # a silent converter still moves by more than one st
 
 
 class Analysis:
-    """The signal chain for `settings` (rate, channels, full_scale_db, calibration_db).
+    """The signal chain for `settings` (rate, channels, full_scale_db); `calibration_db` is added to all levels.
 
-    Attributes of the last frame: `laf_db`, `lafmax_db`, `laeq_db` (dB(A)); `bands` (array('h'), 0.01 dB,
+    Attributes of the last frame: `laf_db`, `lafmax_db`, `laeq_db`, `lasmax_db` (dB(A)), `lceq_db`, `lcpeak_db` (dB(C)),
+    `lzeq_db` (dB); `bands` (array('h'), 0.01 dB,
     third-octaves from 25 Hz to 16 kHz, as far as the rate reaches); `score` (0..1) and `firing_hz` (0.0: none), see
     signature.py; `behaviour` and `evidence`, see behaviour.py; `flags` (OVERLOAD, UNDER_RANGE, STUCK).
     """
 
-    def __init__(self, settings: "Settings") -> None:
+    def __init__(self, settings: "Settings", calibration_db: float = 0.0) -> None:
         rate = settings.rate
-        offset_db = SINE_DB + settings.full_scale_db + settings.calibration_db
-        self._offset_db = offset_db
+        self._full_scale_db = SINE_DB + settings.full_scale_db
+        self._offset_db = self._full_scale_db + calibration_db
         self._words = np.zeros(block_samples(rate) * settings.channels)
         self._x = channel(self._words, 0, settings.channels)
-        self._levels = Levels(rate, offset_db)
+        self._levels = MoreLevels(rate, self._offset_db)
         top = bands.highest(rate)
         self._low = LowSpectrum(rate)
         self._high = HighSpectrum(rate, bands.edges(bands.SPLIT)[0], bands.edges(top)[1])
@@ -56,10 +58,16 @@ class Analysis:
         self._largest = 0.0
         self._smallest = 0.0
         self.laf_db = self.lafmax_db = self.laeq_db = self._levels.laf_db
+        self.lasmax_db = self.lceq_db = self.lzeq_db = self.lcpeak_db = self._levels.laf_db
         self.bands = array("h", [-bands.LIMIT] * (top - bands.LOWEST + 1))
         self.score = 0.0
         self.firing_hz = 0.0
         self.flags = 0
+
+    def calibrate(self, calibration_db: float) -> None:
+        """Add `calibration_db` to all levels from the next frame on."""
+        self._offset_db = self._full_scale_db + calibration_db
+        self._levels.offset_db = self._offset_db
 
     def process(self, raw: bytearray) -> bool:
         """Take a block of I2S words; True when it completed a frame."""
@@ -99,6 +107,10 @@ class Analysis:
         self.laf_db = levels.laf_db
         self.lafmax_db = levels.lafmax_db
         self.laeq_db = levels.laeq_db
+        self.lasmax_db = levels.lasmax_db
+        self.lceq_db = levels.lceq_db
+        self.lzeq_db = levels.lzeq_db
+        self.lcpeak_db = levels.lcpeak_db
         self._low.end()
         self._high.end()
         self._low_bands.levels(self.bands, 0, self._offset_db)

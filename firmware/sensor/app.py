@@ -17,7 +17,8 @@ from firmware.common.link import Link
 from firmware.common.settings import Settings, load
 from firmware.common.ticks import Ticks
 from firmware.sensor.analysis import Analysis
-from firmware.sensor.event import Event
+from firmware.sensor.calibration import Calibration, CalibrationError
+from firmware.sensor.event import Event, moment
 from firmware.sensor.lines import CameraLines
 from firmware.sensor.microphone import Microphone
 from firmware.sensor.overrun import OverrunCounter
@@ -27,7 +28,7 @@ from firmware.sensor.trigger import HOLD_OFF, Trigger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.common.kinds import Json
+    from firmware.common.kinds import Json, Moment
 
 SETTINGS_FILE = "settings.json"
 
@@ -46,10 +47,9 @@ class Sensor:
         self._blocks = 0
         self._clips = 0
         self._event: Event | None = None
-        self._before: list[
-            tuple[float, float]
-        ] = []  # LAeq and LAFmax of the frames that a clip would begin with
-        self._analysis = Analysis(settings)
+        self._before: list[Moment] = []  # of the frames that a clip would begin with
+        self._calibration = Calibration()
+        self._analysis = Analysis(settings, self._calibration.offset_db)
         self._trigger = Trigger(settings)
         self._lines = CameraLines(settings.pins)
         # Without `evidence` no clip can come into being: the memory for it does not exist.
@@ -58,6 +58,7 @@ class Sensor:
         )
         self._link = Link(Console(settings.link), boot, self.ticks, self.hello)
         self._link.on_done = self._clip_done
+        self._link.on_calibration = self._calibrate
         self._figures = bytearray(wire.FIGURES_HEAD_BYTES + 2 * len(self._analysis.bands))
         self._second = Second()
         gc.collect()
@@ -98,6 +99,9 @@ class Sensor:
         values["rate"] = settings.rate
         values["channels"] = settings.channels
         values["bits"] = settings.bits
+        values["microphone"] = settings.microphone
+        values["calibration"] = self._calibration.record
+        values["calibration_check"] = self._calibration.check
         return values
 
     # -- once a frame
@@ -111,9 +115,13 @@ class Sensor:
             figures,
             0,
             self.samples,
-            int(analysis.laf_db * 100),
-            int(analysis.lafmax_db * 100),
-            int(analysis.laeq_db * 100),
+            wire.level(analysis.laf_db),
+            wire.level(analysis.lafmax_db),
+            wire.level(analysis.laeq_db),
+            wire.level(analysis.lasmax_db),
+            wire.level(analysis.lceq_db),
+            wire.level(analysis.lzeq_db),
+            wire.level(analysis.lcpeak_db),
             analysis.flags,
             len(analysis.bands),
         )
@@ -121,15 +129,8 @@ class Sensor:
         self._link.send(wire.FIGURES, figures)
         self._second.add(analysis)
         if self._recorder:
-            self._recorder.write_trace(
-                self.samples,
-                analysis.laf_db,
-                analysis.lafmax_db,
-                analysis.score,
-                analysis.firing_hz,
-                analysis.bands,
-            )
-            self._before.append((analysis.laeq_db, analysis.lafmax_db))
+            self._recorder.write_trace(self.samples, analysis)
+            self._before.append(moment(analysis))
             if len(self._before) > self._settings.before_s * FRAMES_PER_SECOND:
                 self._before.pop(0)
             wanted = self._trigger.frame(analysis.lafmax_db, analysis.score)
@@ -175,7 +176,10 @@ class Sensor:
             "first": clip.first_block * self._block,
             "samples": (clip.end_block - clip.first_block) * per_block,
             "full_scale_db": settings.full_scale_db,
-            "calibration_db": settings.calibration_db,
+            "microphone": settings.microphone,
+            "calibration_db": self._calibration.offset_db,
+            "calibration": self._calibration.record,
+            "calibration_check": self._calibration.check,
         }
         clip.describe(json.dumps(event).encode())
         self._link.hold(clip)
@@ -195,6 +199,17 @@ class Sensor:
             recorder.release(overdue)
         # The camera may fill its ring only while a clip could come of it.
         self._lines.arm(recorder.ready or recorder.clip is not None)
+
+    def _calibrate(self, text: str) -> None:
+        """Keep the record `text` and measure by it from now on; never in the middle of a clip."""
+        if self._event:
+            print("a clip is being recorded: send the calibration again when it is over")
+            return
+        try:
+            self._calibration.store(text)
+        except (CalibrationError, OSError) as error:
+            print("the calibration is not kept: %s" % error)
+        self._analysis.calibrate(self._calibration.offset_db)
 
     def _clip_done(self, clip: Clip) -> None:
         if self._recorder:
@@ -231,6 +246,8 @@ class Sensor:
             found["microphone"] = "overload: the signal is clipped"
         if self._overruns.count:
             found["i2s"] = "%d overruns: samples were lost" % self._overruns.count
+        if self._calibration.damage:
+            found["calibration"] = self._calibration.damage
         return found
 
 

@@ -1,43 +1,55 @@
-"""What is said of an event when its clip ends: levels, behaviour, the range of the firing frequency.
+"""What is said of an event when its clip ends: levels, behaviour, the range of the firing frequency, flags.
 
-Levels count over the whole clip, the seconds before the trigger included: the loudest moment of a pass-by often lies
-before the frame that decided. Behaviour and firing frequency count from the trigger on.
+Levels and flags count over the whole clip, the seconds before the trigger included: the loudest moment of a pass-by
+often lies before the frame that decided. Behaviour and firing frequency count from the trigger on.
 """
 
 import math
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.common.kinds import Json
+    from firmware.common.kinds import Json, Moment
     from firmware.sensor.analysis import Analysis
 
 FRAME_S = 0.125
 
 
-class Event:
-    """`before` are (LAeq, LAFmax) in dB of the frames that the clip begins with, the triggering one last."""
+def moment(analysis: "Analysis") -> "Moment":
+    """Return what a clip's summary needs of a frame: LAFmax, LASmax, LCpeak, LAeq, LCeq in dB, and its flags."""
+    return (
+        analysis.lafmax_db,
+        analysis.lasmax_db,
+        analysis.lcpeak_db,
+        analysis.laeq_db,
+        analysis.lceq_db,
+        analysis.flags,
+    )
 
-    def __init__(self, before: "list[tuple[float, float]]") -> None:
-        self._energy = 0.0
+
+class Event:
+    """`before` are the moments of the frames that the clip begins with, the triggering one last."""
+
+    def __init__(self, before: "list[Moment]") -> None:
+        self._energy_a = 0.0
+        self._energy_c = 0.0
         self._frames = 0
-        self._lafmax = -99.0
-        for laeq_db, lafmax_db in before:
-            self._level(laeq_db, lafmax_db)
+        self._lafmax = self._lasmax = self._lcpeak = -99.0
+        self._flags = 0
+        for each in before:
+            self._take(each)
         self._score = 0.0
         self._behaviour = "unknown"
         self._evidence = ""
         self._lowest_hz = 0.0
         self._highest_hz = 0.0
-        self._overload = False
 
     def add(self, analysis: "Analysis") -> None:
         """Take a frame; behaviour is the one at the frame that looks most like an exhaust."""
-        self._level(analysis.laeq_db, analysis.lafmax_db)
+        self._take(moment(analysis))
         self.look(analysis)
 
     def look(self, analysis: "Analysis") -> None:
         """Take behaviour and firing frequency of a frame whose levels are counted already."""
-        self._overload = self._overload or bool(analysis.flags & 1)
         if analysis.score > self._score:
             self._score = analysis.score
             if analysis.behaviour != "unknown" or self._behaviour == "unknown":
@@ -48,22 +60,34 @@ class Event:
             self._lowest_hz = min(self._lowest_hz or hz, hz)
             self._highest_hz = max(self._highest_hz, hz)
 
-    def _level(self, laeq_db: float, lafmax_db: float) -> None:
-        self._energy += 10.0 ** (laeq_db / 10.0)
-        self._frames += 1
+    def flag(self, flags: int) -> None:
+        """Latch `flags` that belong to no frame."""
+        self._flags |= flags
+
+    def _take(self, each: "Moment") -> None:
+        lafmax_db, lasmax_db, lcpeak_db, laeq_db, lceq_db, flags = each
         self._lafmax = max(self._lafmax, lafmax_db)
+        self._lasmax = max(self._lasmax, lasmax_db)
+        self._lcpeak = max(self._lcpeak, lcpeak_db)
+        self._energy_a += 10.0 ** (laeq_db / 10.0)
+        self._energy_c += 10.0 ** (lceq_db / 10.0)
+        self._frames += 1
+        self._flags |= flags
 
     def summary(self) -> "Json":
         """Return the summary part's dict (docs/protocol.md), without the counters."""
-        seconds = max(self._frames, 1) * FRAME_S
-        exposure = 10.0 * math.log10(max(self._energy * FRAME_S, 1e-9))
+        frames = max(self._frames, 1)
+        exposure = 10.0 * math.log10(max(self._energy_a * FRAME_S, 1e-9))
         return {
             "lafmax": round(self._lafmax, 1),
-            "laeq": round(exposure - 10.0 * math.log10(seconds), 1),
+            "lasmax": round(self._lasmax, 1),
+            "laeq": round(exposure - 10.0 * math.log10(frames * FRAME_S), 1),
             "lae": round(exposure, 1),
+            "lceq": round(10.0 * math.log10(max(self._energy_c / frames, 1e-9)), 1),
+            "lcpeak": round(self._lcpeak, 1),
             "behaviour": self._behaviour,
             "evidence": self._evidence,
             "firing_hz": [round(self._lowest_hz, 1), round(self._highest_hz, 1)],
             "score": round(self._score, 3),
-            "overload": self._overload,
+            "flags": self._flags,
         }

@@ -19,11 +19,9 @@ from firmware.sensor import decimation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from firmware.common.kinds import Bands
+    from firmware.sensor.analysis import Analysis
 
 KEEP_MS = 60000  # a gateway that restarts is back within a minute
-TRACE_HEAD = "<QhhBBH"  # sample, LAF, LAFmax, score, number of bands, firing frequency
-TRACE_HEAD_BYTES = 16
 
 
 class Clip:
@@ -160,7 +158,7 @@ class Recorder:
         self._decimator = None
         if settings.decimate > 1:
             self._decimator = decimation.Decimator(settings.rate, settings.decimate, settings.channels)
-        self._record = bytearray(TRACE_HEAD_BYTES + 2 * bands)
+        self._record = bytearray(wire.TRACE_HEAD_BYTES + 2 * bands)
         self._bands = bands
         self._slots = [_Slot(blocks, len(self._packed), len(self._record)) for _ in range(settings.slots)]
         self._current: _Slot | None = self._slots[0]
@@ -190,25 +188,25 @@ class Recorder:
             packed[1::2] = raw_view[3::4]
         slot.write(self._packed)
 
-    def write_trace(
-        self, sample: int, laf_db: float, lafmax_db: float, score: float, firing_hz: float, bands: "Bands"
-    ) -> None:
-        """Store the frame that ended with the last block; `bands` is array('h') in 0.01 dB."""
+    def write_trace(self, sample: int, analysis: "Analysis") -> None:
+        """Store the frame of `analysis` that ended with the last block, at `sample`."""
         if self._current is None:
             return
         record = self._record
         struct.pack_into(
-            TRACE_HEAD,
+            wire.TRACE_HEAD,
             record,
             0,
             sample,
-            int(laf_db * 100),
-            int(lafmax_db * 100),
-            int(score * 255 + 0.5),
+            wire.level(analysis.laf_db),
+            wire.level(analysis.lafmax_db),
+            wire.level(analysis.laeq_db),
+            wire.level(analysis.lcpeak_db),
+            int(analysis.score * 255 + 0.5),
             self._bands,
-            int(firing_hz * 10 + 0.5),
+            int(analysis.firing_hz * 10 + 0.5),
         )
-        record[TRACE_HEAD_BYTES:] = bytes(bands)
+        record[wire.TRACE_HEAD_BYTES :] = bytes(analysis.bands)
         self._current.write_trace(record)
 
     def open(self, number: int) -> Clip:

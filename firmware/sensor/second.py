@@ -1,4 +1,4 @@
-"""One-second figures: LAeq, LAFmax and the highest signature score of the eight frames of a second."""
+"""One-second figures: levels, flags and the highest signature score of the eight frames of a second."""
 
 import math
 
@@ -15,26 +15,43 @@ class Second:
         self._clear()
 
     def _clear(self) -> None:
-        self._energy = 0.0
+        self._energy_a = 0.0
+        self._energy_c = 0.0
+        self._energy_z = 0.0
         self._frames = 0
-        self._lafmax = -99.0
+        self._lafmax = self._lasmax = self._lcpeak = -99.0
         self._score = 0.0
+        self._flags = 0
 
     def add(self, analysis: "Analysis") -> None:
         """Take the frame that `analysis` (sensor.analysis.Analysis) just completed."""
-        self._energy += 10.0 ** (analysis.laeq_db / 10.0)
+        self._energy_a += 10.0 ** (analysis.laeq_db / 10.0)
+        self._energy_c += 10.0 ** (analysis.lceq_db / 10.0)
+        self._energy_z += 10.0 ** (analysis.lzeq_db / 10.0)
         self._frames += 1
         self._lafmax = max(self._lafmax, analysis.lafmax_db)
+        self._lasmax = max(self._lasmax, analysis.lasmax_db)
+        self._lcpeak = max(self._lcpeak, analysis.lcpeak_db)
         self._score = max(self._score, analysis.score)
+        self._flags |= analysis.flags
 
     def end(self, state: str) -> "Json":
         """Return the figures (dict of SECOND) and begin a new second."""
         frames = max(self._frames, 1)
         values = {
-            "laeq": round(10.0 * math.log10(max(self._energy / frames, 1e-9)), 1),
+            "laeq": _mean_db(self._energy_a, frames),
             "lafmax": round(self._lafmax, 1),
+            "lasmax": round(self._lasmax, 1),
+            "lceq": _mean_db(self._energy_c, frames),
+            "lzeq": _mean_db(self._energy_z, frames),
+            "lcpeak": round(self._lcpeak, 1),
+            "flags": self._flags,
             "score": round(self._score, 3),
             "state": state,
         }
         self._clear()
         return values
+
+
+def _mean_db(energy: float, frames: int) -> float:
+    return round(10.0 * math.log10(max(energy / frames, 1e-9)), 1)

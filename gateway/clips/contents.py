@@ -12,8 +12,6 @@ from firmware.common import wire
 from gateway.errors import RemoteProtocolError
 from gateway.link.messages import CameraEvent, CameraSummary, SensorEvent, SensorSummary, parse
 
-TRACE_HEAD = "<QhhBBH"  # sample, LAF, LAFmax, score, bands, firing frequency
-TRACE_HEAD_BYTES = struct.calcsize(TRACE_HEAD)
 FRAME_RECORD = "<QI"  # ticks, length
 FRAME_RECORD_BYTES = struct.calcsize(FRAME_RECORD)
 Parts = tuple[bytes, bytes, bytes, bytes]
@@ -26,6 +24,8 @@ class TraceRecord:
     sample: int
     laf_db: float
     lafmax_db: float
+    laeq_db: float
+    lcpeak_db: float
     score: float
     firing_hz: float
     bands_db: tuple[float, ...]
@@ -109,9 +109,11 @@ def _sensor_summary(data: bytes) -> SensorSummary | None:
 def _trace(data: bytes) -> list[TraceRecord]:
     records: list[TraceRecord] = []
     at = 0
-    while at + TRACE_HEAD_BYTES <= len(data):
-        sample, laf, lafmax, score, count, firing = struct.unpack_from(TRACE_HEAD, data, at)
-        at += TRACE_HEAD_BYTES
+    while at + wire.TRACE_HEAD_BYTES <= len(data):
+        sample, laf, lafmax, laeq, lcpeak, score, count, firing = struct.unpack_from(
+            wire.TRACE_HEAD, data, at
+        )
+        at += wire.TRACE_HEAD_BYTES
         if at + 2 * count > len(data):
             break
         bands = struct.unpack_from(f"<{count}h", data, at)
@@ -121,6 +123,8 @@ def _trace(data: bytes) -> list[TraceRecord]:
                 sample,
                 laf / 100,
                 lafmax / 100,
+                laeq / 100,
+                lcpeak / 100,
                 score / 255,
                 firing / 10,
                 tuple(level / 100 for level in bands),

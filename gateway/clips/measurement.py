@@ -84,10 +84,12 @@ def measurement(
             "why": event.why,
         },
         "levels": {
-            "weighting": "A",
             "lafmax_db": None if summary is None else summary.lafmax,
+            "lasmax_db": None if summary is None else summary.lasmax,
             "laeq_db": None if summary is None else summary.laeq,
             "lae_db": None if summary is None else summary.lae,
+            "lceq_db": None if summary is None else summary.lceq,
+            "lcpeak_db": None if summary is None else summary.lcpeak,
             "counted_from": "the whole clip",
         },
         "behaviour": {
@@ -136,6 +138,8 @@ def _trace(clip: SensorClip) -> Values:
         "end_s": trace_times_s(clip),
         "laf_db": [record.laf_db for record in clip.trace],
         "lafmax_db": [record.lafmax_db for record in clip.trace],
+        "laeq_db": [record.laeq_db for record in clip.trace],
+        "lcpeak_db": [record.lcpeak_db for record in clip.trace],
         "score": [round(record.score, 3) for record in clip.trace],
         "firing_hz": [record.firing_hz or None for record in clip.trace],
         "third_octave_hz": list(NOMINAL_HZ) if count == len(NOMINAL_HZ) else None,

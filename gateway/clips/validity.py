@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from firmware.common import flags as flags_on_board
 from gateway.clips.contents import SensorClip
 from gateway.clips.sound import pcm_words
 from gateway.timing import MILLISECOND_NS
@@ -73,7 +74,7 @@ def of_measurement(clip: SensorClip) -> list[Flag]:
         flags.append(
             Flag("overruns", f"the board missed sound {clip.summary.overruns} times since it started")
         )
-    if clip.summary.overload:
+    if clip.summary.flags & flags_on_board.OVERLOAD:
         flags.append(Flag("overload", "the board saw an overload during the event: levels read low"))
     return flags
 

@@ -25,12 +25,16 @@ class BoardRefused:
 
 @dataclass(frozen=True, slots=True)
 class FiguresReceived:
-    """The figures of the 125 ms that end at `sample`. Levels in dB, `bands` third-octaves."""
+    """The figures of the 125 ms that end at `sample`. Levels in dB, `flags` of flags.py, `bands` third-octaves."""
 
     sample: int
     laf_db: float
     lafmax_db: float
     laeq_db: float
+    lasmax_db: float
+    lceq_db: float
+    lzeq_db: float
+    lcpeak_db: float
     flags: int
     bands: tuple[float, ...]
 

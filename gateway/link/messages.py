@@ -47,11 +47,16 @@ class Hello(_Message):
 
 
 class Second(_Message):
-    """SECOND: once a second. Levels in dB; a camera has none."""
+    """SECOND: once a second. Levels in dB, `flags` of firmware/common/flags.py; a camera has none of them."""
 
     n: Count
     laeq: float | None = None
     lafmax: float | None = None
+    lasmax: float | None = None
+    lceq: float | None = None
+    lzeq: float | None = None
+    lcpeak: float | None = None
+    flags: int = 0
     score: float | None = None
     state: Short = ""
     overruns: int = 0
@@ -101,17 +106,20 @@ class SensorEvent(_Message):
 
 
 class SensorSummary(_Message):
-    """The summary part of a sensor clip. Levels in dB; `firing_hz` is the lowest and the highest."""
+    """The summary part of a sensor clip. Levels in dB, `firing_hz` the lowest and the highest, `flags` of flags.py."""
 
     lafmax: float
+    lasmax: float
     laeq: float
     lae: float
+    lceq: float
+    lcpeak: float
     behaviour: Short = "unknown"
     evidence: str = ""
     firing_hz: tuple[float, float] = (0.0, 0.0)
     score: float
     overruns: int = 0
-    overload: bool = False
+    flags: Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
 class CameraEvent(_Message):

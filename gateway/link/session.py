@@ -224,12 +224,22 @@ class Session:
 
 
 def _figures(payload: bytes) -> FiguresReceived:
-    sample, laf, lafmax, laeq, flags, count = struct.unpack_from(wire.FIGURES_HEAD, payload)
+    sample, *levels, flags, count = struct.unpack_from(wire.FIGURES_HEAD, payload)
     if len(payload) != wire.FIGURES_HEAD_BYTES + 2 * count:
         raise RemoteProtocolError(f"{count} bands do not fit {len(payload)} bytes")
     bands = struct.unpack_from(f"<{count}h", payload, wire.FIGURES_HEAD_BYTES)
+    laf, lafmax, laeq, lasmax, lceq, lzeq, lcpeak = (level / 100 for level in levels)
     return FiguresReceived(
-        sample, laf / 100, lafmax / 100, laeq / 100, flags, tuple(level / 100 for level in bands)
+        sample=sample,
+        laf_db=laf,
+        lafmax_db=lafmax,
+        laeq_db=laeq,
+        lasmax_db=lasmax,
+        lceq_db=lceq,
+        lzeq_db=lzeq,
+        lcpeak_db=lcpeak,
+        flags=flags,
+        bands=tuple(level / 100 for level in bands),
     )
 
 

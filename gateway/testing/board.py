@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 FIGURES_MS = 125
 SECOND_MS = 1000
+LEVELS = (
+    6120,
+    6300,
+    6050,
+    6210,
+    6540,
+    6600,
+    7410,
+)  # LAF, LAFmax, LAeq, LASmax, LCeq, LZeq, LCpeak in 0.01 dB
 
 
 class PtyConsole:
@@ -109,7 +118,7 @@ class FakeBoard:
         now_ms = (now_ns - self._start_ns) // 1_000_000
         if self.kind == "sensor" and now_ms >= self._next_figures_ms:
             self._next_figures_ms = now_ms + FIGURES_MS
-            figures = struct.pack(wire.FIGURES_HEAD, self.ticks_at(now_ns), 6120, 6300, 6050, 0, 29)
+            figures = struct.pack(wire.FIGURES_HEAD, self.ticks_at(now_ns), *LEVELS, 0, 29)
             self.link.send(wire.FIGURES, figures + struct.pack("<29h", *range(29)))
         if now_ms >= self._next_second_ms:
             self._next_second_ms = now_ms + SECOND_MS
@@ -131,7 +140,15 @@ class FakeBoard:
             "checks": {},
         }
         if self.kind == "sensor":
-            return {**common, "laeq": 60.5, "lafmax": 63.0, "score": 0.12, "state": "watching", "overruns": 0}
+            levels = {
+                "laeq": 60.5,
+                "lafmax": 63.0,
+                "lasmax": 62.1,
+                "lceq": 65.4,
+                "lzeq": 66.0,
+                "lcpeak": 74.1,
+            }
+            return {**common, **levels, "flags": 0, "score": 0.12, "state": "watching", "overruns": 0}
         return {**common, "state": "off", "frames": 0}
 
     def _hello(self) -> dict[str, object]:

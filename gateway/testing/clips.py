@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from firmware.common import wire
-from gateway.clips.contents import FRAME_RECORD, TRACE_HEAD, Parts
+from gateway.clips.contents import FRAME_RECORD, Parts
 
 RATE = 48000
 CAMERA_HZ = 1_000_000
@@ -49,14 +49,17 @@ def sensor_parts(  # noqa: PLR0913 - every argument is one property of a clip, a
     }
     summary = {
         "lafmax": 92.4,
+        "lasmax": 90.2,
         "laeq": 88.1,
-        "lae": 95.9,
+        "lae": 98.1,
+        "lceq": 93.0,
+        "lcpeak": 108.5,
         "behaviour": "revving",
         "evidence": "the firing frequency rose and fell three times",
         "firing_hz": [60.0, 142.5],
         "score": 0.97,
         "overruns": 0,
-        "overload": False,
+        "flags": 0,
     }
     return (
         json.dumps(event).encode(),
@@ -81,7 +84,17 @@ def trace(first: int, *, seconds: float, hz: int) -> bytes:
     records = bytearray()
     for number in range(int(seconds * 8)):
         level = 5000 + 50 * min(number, 80)
-        records += struct.pack(TRACE_HEAD, first + (number + 1) * step, level, level + 30, 200, BANDS, 961)
+        records += struct.pack(
+            wire.TRACE_HEAD,
+            first + (number + 1) * step,
+            level,
+            level + 30,
+            level - 20,
+            level + 1500,
+            200,
+            BANDS,
+            961,
+        )
         records += struct.pack(f"<{BANDS}h", *range(4000, 4000 + 10 * BANDS, 10))
     return bytes(records)
 

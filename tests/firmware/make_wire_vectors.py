@@ -30,11 +30,13 @@ def line(text: str) -> bytes:
 
 def frames() -> list[tuple[str, int, int, bytes]]:
     """Return (name, kind, seq, payload) of frames that try every turn of the encoder."""
-    bands = struct.pack("<29h", *range(-1400, 1500, 100))
+    levels = (6120, 6300, -50, 6210, 6540, 6600, 7410)
+    figures = struct.pack("<QhhhhhhhHB", 48_000_000, *levels, 0x8001, 29)
+    figures += struct.pack("<29h", *range(-1400, 1500, 100))
     return [
         ("empty payload", HELLO, 0, b""),
         ("text", HELLO, 1, b'{"v":1,"kind":"sensor"}'),
-        ("figures", FIGURES, 2, struct.pack("<QhhhBB", 48_000_000, 6120, 6300, -50, 0, 29) + bands),
+        ("figures", FIGURES, 2, figures),
         ("clock", CLOCK, 3, struct.pack("<IQ", 0xFFFFFFFF, 1 << 40)),
         ("last sequence number", LOST, 0xFFFF, struct.pack("<I", 7) + b"memory"),
         ("zeros only", CHUNK, 256, bytes(600)),

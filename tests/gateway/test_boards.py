@@ -138,10 +138,10 @@ def test_memory_is_that_of_the_rings_and_of_the_work():
     four = needed_bytes(board_settings(board, "one", {"mode": "evidence"}))
     one = needed_bytes(board_settings(board, "one", {"mode": "evidence", "slots": 1}))
     none = needed_bytes(board_settings(board, "one"))
-    assert four - one == 3 * (1_440_000 + 80 * 74)
-    assert one - none == 1_440_000 + 80 * 74
+    assert four - one == 3 * (1_440_000 + 80 * 78)
+    assert one - none == 1_440_000 + 80 * 78
     small = board_settings(read_board("pico-2"), "one", {"mode": "evidence"})
-    assert needed_bytes(small) - needed_bytes({**small, "mode": "observe"}) == 320_000 + 80 * 74
+    assert needed_bytes(small) - needed_bytes({**small, "mode": "observe"}) == 320_000 + 80 * 78
 
 
 def test_a_board_gets_its_own_kind_of_firmware_and_what_both_share():

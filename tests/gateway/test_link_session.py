@@ -53,7 +53,9 @@ def opened(talk: Talk) -> Session:
 def a_conversation() -> bytes:
     """Return one frame of each kind, with log text between."""
     talk = Talk()
-    figures = struct.pack(wire.FIGURES_HEAD, 6000, 6123, 6200, 6001, 1, 2) + struct.pack("<2h", 4000, -100)
+    figures = struct.pack(
+        wire.FIGURES_HEAD, 6000, 6123, 6200, 6001, 6150, 6500, 6600, 7400, 1, 2
+    ) + struct.pack("<2h", 4000, -100)
     return b"".join(
         [
             talk.frame(wire.HELLO, hello()),
@@ -81,7 +83,18 @@ def test_a_conversation_becomes_one_event_a_frame_in_order() -> None:
         events.ChunkReceived,
         events.ClipLost,
     ]
-    assert found[1] == events.FiguresReceived(6000, 61.23, 62.0, 60.01, 1, (40.0, -1.0))
+    assert found[1] == events.FiguresReceived(
+        sample=6000,
+        laf_db=61.23,
+        lafmax_db=62.0,
+        laeq_db=60.01,
+        lasmax_db=61.5,
+        lceq_db=65.0,
+        lzeq_db=66.0,
+        lcpeak_db=74.0,
+        flags=1,
+        bands=(40.0, -1.0),
+    )
     assert found[4] == events.ClockReceived(7, 2**40)
     assert found[5] == events.ChunkReceived(12, 1, 1, 10, 0, b"0123456789")
     assert found[6] == events.ClipLost(12, 3, "memory was needed")
