@@ -51,7 +51,7 @@ def start(data):
      settings.min_duration_s) = struct.unpack("<Ifff", data)
     settings.channels = 1
     settings.full_scale_db = 120.0
-    settings.calibration_db = 0.0
+    settings.microphone = "flat"
     settings.hold_off_s = 0.0
     settings.max_per_hour = 360
     analysis = Analysis(settings)

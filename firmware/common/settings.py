@@ -21,7 +21,7 @@ SENSOR: "dict[str, Rule]" = {
     "bits": (int, (24, 16)),
     "decimate": (int, (1, 2, 3)),
     "full_scale_db": (float, 90.0, 150.0),
-    "calibration_db": (float, -20.0, 20.0),
+    "microphone": (str, None),  # its type, or "flat": a response that is not corrected
     "mode": (str, MODES),
     "threshold_dba": (float, 40.0, 130.0),
     "signature_threshold": (float, 0.0, 1.0),
@@ -72,7 +72,7 @@ class Settings:
     bits: int
     decimate: int
     full_scale_db: float
-    calibration_db: float
+    microphone: str
     threshold_dba: float
     signature_threshold: float
     min_duration_s: float

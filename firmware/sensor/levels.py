@@ -31,7 +31,7 @@ class Levels:
     """
 
     def __init__(self, rate: int, offset_db: float) -> None:
-        self._offset_db = offset_db
+        self.offset_db = offset_db
         self._sections = a_weighting(rate)
         self._state = np.zeros((len(self._sections), 2))
         per_step = rate // STEPS_PER_SECOND
@@ -58,9 +58,9 @@ class Levels:
 
     def end(self) -> None:
         """Set the levels to those of the frame that the blocks since the last `end` make."""
-        self.laf_db = level_db(self._last, self._offset_db)
-        self.lafmax_db = level_db(self._largest, self._offset_db)
-        self.laeq_db = level_db(self._energy / max(self._blocks, 1), self._offset_db)
+        self.laf_db = level_db(self._last, self.offset_db)
+        self.lafmax_db = level_db(self._largest, self.offset_db)
+        self.laeq_db = level_db(self._energy / max(self._blocks, 1), self.offset_db)
         self._largest = 0.0
         self._energy = 0.0
         self._blocks = 0

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.errors import RemoteProtocolError
+from gateway.link.calibration import MaybeRecord
 
 # Letters, digits and - only: an id is part of file names and of the event id.
 ID_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
@@ -43,6 +44,9 @@ class Hello(_Message):
     rate: int | None = None
     channels: int | None = None
     bits: int | None = None
+    microphone: Short = "flat"
+    calibration: MaybeRecord = None
+    calibration_check: MaybeRecord = None
     checks: dict[str, str] = {}
 
 
@@ -82,7 +86,10 @@ class SensorEvent(_Message):
     first: Count
     samples: Annotated[int, Field(ge=0, le=20 * 192000)]
     full_scale_db: float
+    microphone: Short = "flat"
     calibration_db: float
+    calibration: MaybeRecord = None
+    calibration_check: MaybeRecord = None
 
     @property
     def clock_hz(self) -> int:

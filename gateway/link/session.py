@@ -17,6 +17,7 @@ from enum import Enum, auto
 
 from firmware.common import wire
 from gateway.errors import LocalProtocolError, RemoteProtocolError
+from gateway.link.calibration import CalibrationRecord
 from gateway.link.events import (
     BoardRefused,
     ChunkReceived,
@@ -124,6 +125,10 @@ class Session:
         """Say that the gateway has the whole clip, or has noted that it is lost."""
         self._must_be_current(boot)
         self._lines.append(wire.line(f"done {boot} {clip}"))
+
+    def calibrate(self, record: CalibrationRecord) -> None:
+        """Give the board a calibration or a check to keep; it answers HELLO, which shows what it keeps."""
+        self._lines.append(wire.line(f"calibration {record.compact()}"))
 
     def bye(self) -> None:
         """Say that the gateway stops."""

@@ -38,9 +38,9 @@ class Settings:
 def start(data):
     global analysis, block
     settings = Settings()
-    (settings.rate, settings.channels, settings.full_scale_db,
-     settings.calibration_db) = struct.unpack("<IIff", data)
-    analysis = Analysis(settings)
+    settings.rate, settings.channels, settings.full_scale_db, calibration_db = struct.unpack("<IIff", data)
+    settings.microphone = "flat"
+    analysis = Analysis(settings, calibration_db)
     block = bytearray(settings.rate // 40 * 4 * settings.channels)
 def hear(data):
     found = []

@@ -17,7 +17,7 @@ def sensor(**changes):
         "bits": 24,
         "decimate": 1,
         "full_scale_db": 120,
-        "calibration_db": 0.0,
+        "microphone": "flat",
         "mode": "evidence",
         "threshold_dba": 82.0,
         "signature_threshold": 0.5,
