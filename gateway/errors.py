@@ -31,6 +31,14 @@ class PortLost(LinkError):
     """A port could not be opened, or is gone; opening it again may help."""
 
 
+class PortBusy(PortLost):
+    """Another program has the port."""
+
+
+class CalibrationRefused(GatewayError):
+    """What a board hears is not what a calibrator gives; nothing was changed."""
+
+
 class StoreError(GatewayError):
     """The store cannot do what was asked."""
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import serial
 
-from gateway.errors import PortLost
+from gateway.errors import PortBusy, PortLost
 
 # USB ports ignore it; it is the speed of the RS-485 line in hardware/boards/*.toml.
 DEFAULT_BAUD = 921600
@@ -46,7 +46,7 @@ class SerialPort:
         try:
             self._serial = serial.Serial(path, baud, timeout=0, write_timeout=0, exclusive=True)
         except (serial.SerialException, OSError, ValueError) as error:
-            raise PortLost(_why_not_opened(path, error)) from None
+            raise _why_not_opened(path, error) from None
         self._fd: int = self._serial.fileno()
         self._loop = asyncio.get_running_loop()
         self._unread = bytearray()
@@ -135,13 +135,13 @@ class SerialPort:
         self._arrived.set()
 
 
-def _why_not_opened(path: str, error: Exception) -> str:
+def _why_not_opened(path: str, error: Exception) -> PortLost:
     number = getattr(error, "errno", None)
     text = str(error)
     if number == 2 or "No such file" in text:  # noqa: PLR2004 - ENOENT
-        return f"{path}: no such port; is the board plugged in?"
+        return PortLost(f"{path}: no such port; is the board plugged in?")
     if number == 13 or "Permission denied" in text:  # noqa: PLR2004 - EACCES
-        return f"{path}: not allowed; add this user to the group of the port (often dialout)"
+        return PortLost(f"{path}: not allowed; add this user to the group of the port (often dialout)")
     if "exclusively lock" in text or number in (11, 16):
-        return f"{path}: in use by another program; close that program"
-    return f"{path}: cannot be opened ({text})"
+        return PortBusy(f"{path}: in use by another program; close that program")
+    return PortLost(f"{path}: cannot be opened ({text})")

@@ -4,7 +4,7 @@ Rules of this file
 - WAL with synchronous=FULL: what is committed survives a power cut. secure_delete: what is deleted is zeroed.
 - One process, one connection, one thread (see `thread.py`).
 - `clips` keeps a row for every clip ever accepted: the tombstone makes a second delivery change nothing.
-- A newer layout than `VERSION` is refused, never guessed at.
+- `LAYOUTS` are steps: a store of an older layout gets those it lacks. A newer one is refused, never guessed at.
 """
 
 from pathlib import Path
@@ -13,8 +13,7 @@ import apsw
 
 from gateway.errors import StoreError
 
-VERSION = 1
-TABLES = """
+FIRST = """
 CREATE TABLE boots (
   board TEXT NOT NULL, boot INTEGER NOT NULL, kind TEXT NOT NULL,
   hello TEXT NOT NULL,               -- JSON as the board sent it, newest
@@ -52,6 +51,18 @@ CREATE UNIQUE INDEX chunks_in_order ON chunks (clip_id, part, start);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; -- accepted, last_manifest
 INSERT INTO facts VALUES ('accepted', '0'), ('last_manifest', '');
 """
+CALIBRATIONS = """
+CREATE TABLE calibrations (
+  board TEXT NOT NULL, uid TEXT NOT NULL, time TEXT NOT NULL,
+  kind TEXT NOT NULL,                -- calibration | check
+  record TEXT NOT NULL,              -- JSON, see link/calibration.py
+  noted_wall_ns INTEGER NOT NULL,
+  PRIMARY KEY (board, uid, time, kind)
+) STRICT;
+CREATE TABLE self_checks (board TEXT PRIMARY KEY, passed_wall_ns INTEGER NOT NULL) STRICT;
+"""
+LAYOUTS = (FIRST, CALIBRATIONS)
+VERSION = len(LAYOUTS)
 
 
 def connect(path: Path) -> apsw.Connection:
@@ -67,13 +78,13 @@ def connect(path: Path) -> apsw.Connection:
         connection.pragma("foreign_keys", "ON")
         with connection:
             version = connection.pragma("user_version")
-            if version == 0:
-                connection.execute(TABLES)
-                connection.pragma("user_version", VERSION)
-            elif version != VERSION:
+            if version > VERSION:
                 raise StoreError(
                     f"{path}: layout {version}, this program knows {VERSION}; start the program that wrote it"
                 )
+            for layout in LAYOUTS[version:]:
+                connection.execute(layout)
+            connection.pragma("user_version", VERSION)
     except apsw.BusyError:
         connection.close()
         raise StoreError(f"{path}: in use by another gateway; stop that one first") from None

@@ -20,6 +20,7 @@ import apsw
 from firmware.common import wire
 from gateway.errors import DiskFull, DurabilityError, StoreError
 from gateway.link.transfer import Piece
+from gateway.store.calibrations import Calibrations
 from gateway.store.records import Balance, ClipRecord, PartRecord, Sealed
 from gateway.store.schema import connect
 from gateway.store.states import UNSEALED, ClipState, Step, after
@@ -38,6 +39,7 @@ class Store:
         with self._faults():
             self.packages.mkdir(parents=True, exist_ok=True)
             self._db = connect(path / FILE_NAME)
+        self.calibrations = Calibrations(self._db, self._transaction)
 
     def close(self) -> None:
         """Give the file back."""
