@@ -77,6 +77,20 @@ class LimitsConfig(_Section):
     camera_wait_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
 
 
+class CalibrationConfig(_Section):
+    """How long a check is believed."""
+
+    electronic_check_days: Annotated[float, Field(gt=0, le=365)] = 3.0
+    calibrator_days: Annotated[float, Field(gt=0, le=3650)] = 365.0
+
+
+class WeatherConfig(_Section):
+    """Where wind and rain are read, see gateway/clips/weather.py."""
+
+    file: Annotated[Path, Field(strict=False)] | None = None
+    max_age_s: Annotated[float, Field(ge=10, le=86400)] = 900.0
+
+
 class Config(_Section):
     """The whole file."""
 
@@ -86,6 +100,8 @@ class Config(_Section):
     cameras: Annotated[tuple[CameraConfig, ...], Field(strict=False)] = ()
     deliver: DeliverConfig = DeliverConfig()
     limits: LimitsConfig = LimitsConfig()
+    calibration: CalibrationConfig = CalibrationConfig()
+    weather: WeatherConfig = WeatherConfig()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
@@ -137,7 +153,9 @@ def load(path: Path) -> Config:
     deliver = config.deliver.model_copy(
         update={"directory": None if directory is None else base / directory.expanduser()}
     )
-    return config.model_copy(update={"store": store, "deliver": deliver})
+    file = config.weather.file
+    weather = config.weather.model_copy(update={"file": None if file is None else base / file.expanduser()})
+    return config.model_copy(update={"store": store, "deliver": deliver, "weather": weather})
 
 
 def check(values: dict[str, Any], source: str = "configuration") -> Config:

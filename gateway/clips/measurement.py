@@ -6,12 +6,15 @@ Rules of this file
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
+from gateway.clips import calibration, uncertainty
 from gateway.clips.contents import CameraClip, SensorClip
+from gateway.clips.flag import Flag
 from gateway.clips.picture import TimedFrame
-from gateway.clips.validity import Flag, of_measurement, of_sound, of_time
+from gateway.clips.validity import FLAT, of_measurement, of_sound, of_sources, of_time
+from gateway.clips.weather import Weather, of_weather
 from gateway.link.clock import MAX_PPM
 from gateway.link.messages import Hello
 from gateway.timing import MILLISECOND_NS, iso_utc
@@ -49,6 +52,11 @@ class Circumstances:
     sensor_clock: BoardClock | None
     camera_hello: Hello | None = None
     camera_clock: BoardClock | None = None
+    rules: calibration.Rules = field(default_factory=calibration.Rules)
+    self_check_wall_ns: int | None = None  # when the sensor's self-check last passed
+    weather: Weather | str | None = None  # what was observed, why it is not known, or None: not configured
+    weather_max_age_s: float = 900.0
+    background_db: float | None = None  # LA95 of the minutes before the event
 
 
 def measurement(
@@ -61,10 +69,17 @@ def measurement(
     """Return the content of the file."""
     event, summary = clip.event, clip.summary
     uncertainty_ns = None if about.sensor_clock is None else about.sensor_clock.uncertainty_ns
+    calibrated = calibration.at(
+        about.trigger_wall_ns, event.calibration, event.calibration_check, event.microphone, about.rules
+    )
     flags = [
         *(Flag("incomplete", text) for text in missing),
         *of_sound(clip),
         *of_measurement(clip),
+        *of_sources(clip, about.background_db),
+        *calibrated.flags,
+        *calibration.of_electronic_check(about.trigger_wall_ns, about.self_check_wall_ns, about.rules),
+        *of_weather(about.weather, about.trigger_wall_ns, about.weather_max_age_s),
         *of_time(uncertainty_ns, about.clock_state),
     ]
     return {
@@ -109,11 +124,9 @@ def measurement(
         "trace": _trace(clip),
         "picture": None if camera is None else _picture(camera, frames),
         "alignment": None if camera is None else _alignment(clip, frames, about),
-        "calibration": {
-            "full_scale_db": event.full_scale_db,
-            "calibration_db": event.calibration_db,
-            "state": "never calibrated" if event.calibration_db == 0.0 else "adjusted with a calibrator",
-        },
+        "calibration": _calibration(clip, calibrated, about),
+        "uncertainty": _uncertainty(event.microphone, calibrated),
+        "weather": _weather(about.weather),
         "clocks": {
             "cabinet": about.clock_state,
             "sensor": _clock(about.sensor_clock),
@@ -165,6 +178,57 @@ def _alignment(clip: SensorClip, frames: Sequence[TimedFrame], about: Circumstan
         "anchor": "KEEP edge, stamped by both boards",
         "uncertainty_s": round(BLOCK_S + frame_s + drift_s, 6),
         "made_of": "one block of the sensor, one frame of the camera, and the drift of both clocks over the clip",
+    }
+
+
+def _calibration(clip: SensorClip, found: calibration.Calibration, about: Circumstances) -> Values:
+    event, passed_ns = clip.event, about.self_check_wall_ns
+    return {
+        "full_scale_db": event.full_scale_db,
+        "calibration_db": event.calibration_db,
+        "microphone": event.microphone,
+        "response_corrected": event.microphone != FLAT,
+        "state": str(found.state),
+        "record": None if found.record is None else found.record.model_dump(),
+        "check": None if found.check is None else found.check.model_dump(),
+        "age_days": found.age_days,
+        "calibrator_days": about.rules.calibrator_days,
+        "self_check_passed": None if passed_ns is None else iso_utc(passed_ns),
+        "electronic_check_days": about.rules.electronic_check_days,
+    }
+
+
+def _uncertainty(microphone: str, found: calibration.Calibration) -> Values:
+    spread_db = None if found.record is None else found.record.spread_db
+    components = uncertainty.budget(microphone, found.state, spread_db)
+    combined_db = uncertainty.combined_db(components)
+    return {
+        "of": "A-weighted levels of one clip",
+        "components": [
+            {
+                "component": each.component,
+                "half_width_db": each.half_width_db,
+                "distribution": each.distribution,
+                "divisor": round(each.divisor, 4),
+                "sensitivity": each.sensitivity,
+                "standard_db": round(each.standard_db, 3),
+                "source": each.source,
+            }
+            for each in components
+        ],
+        "combined_db": round(combined_db, 2),
+        "expanded_db": round(uncertainty.COVERAGE * combined_db, 2),
+        "coverage": uncertainty.COVERAGE,
+    }
+
+
+def _weather(observed: Weather | str | None) -> Values | None:
+    if not isinstance(observed, Weather):
+        return None
+    return {
+        "time": iso_utc(observed.wall_ns),
+        "wind_m_s": observed.wind_m_s,
+        "rain_mm_h": observed.rain_mm_h,
     }
 
 

@@ -5,12 +5,11 @@ Rules of this file
 - What is not known is a flag, not a silence.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from firmware.common import flags as flags_on_board
+from firmware.common import flags as bits
 from gateway.clips.contents import SensorClip
+from gateway.clips.flag import Flag
 from gateway.clips.sound import pcm_words
 from gateway.timing import MILLISECOND_NS
 
@@ -20,15 +19,45 @@ FULL_SCALE = 2**31
 # Three samples in a row at full scale are a cut-off wave; a single one may be its top.
 CLIPPED_RUN = 3
 FULL_SCALE_PART = 0.999
+# Found with 20 recorded exhausts, alone and with another recording at the same level or 3 dB above it: with these
+# numbers 1 of 20 lone exhausts and 11 of 19 mixtures are flagged. It is a hint that somebody should listen.
+LOUD_DB = 10.0  # moments within this of the loudest make the level
+NO_SIGNATURE = 0.2
+SHARE_WITHOUT = 0.3
+# What is 10 dB below adds 0.4 dB to the event; less is not of the event alone (ISO 1996-2: correct, or do not use).
+EMERGENCE_DB = 10.0
+FLAT = "flat"  # the type of a microphone whose response is not corrected
 WIDE_UNCERTAINTY_NS = 500 * MILLISECOND_NS  # the trigger's time is then not sure to the second
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """One reason for doubt."""
-
-    name: str
-    text: str
+# What the board itself found, by the bits of firmware/common/flags.py, lowest first.
+ON_BOARD = (
+    (bits.OVERLOAD, Flag("overload", "the board saw an overload during the event: levels read low")),
+    (
+        bits.UNDER_RANGE,
+        Flag("under_range", "parts of the event are so quiet that the microphone hears itself"),
+    ),
+    (bits.STUCK, Flag("stuck", "the board heard no microphone for a while: check power, data line and slot")),
+    (
+        bits.DC_OFFSET,
+        Flag("dc_offset", "the mean of the signal was far from zero: the microphone is damaged"),
+    ),
+    (
+        bits.FLOATING,
+        Flag("floating_data_line", "the data line was not driven by the microphone alone: check the wiring"),
+    ),
+    (
+        bits.CLIPPED,
+        Flag("microphone_clipped", "the microphone cut the wave off below full scale: levels read low"),
+    ),
+    (
+        bits.NOISE_FLOOR,
+        Flag(
+            "noise_floor", "the noise floor is not that of a working microphone: look for water, dust, damage"
+        ),
+    ),
+    (bits.SAMPLES_LOST, Flag("samples_lost", "the board lost samples during the event: levels miss them")),
+)
 
 
 def of_sound(clip: SensorClip) -> list[Flag]:
@@ -63,9 +92,12 @@ def of_sound(clip: SensorClip) -> list[Flag]:
 def of_measurement(clip: SensorClip) -> list[Flag]:
     """Return the flags that the board's own figures raise."""
     flags: list[Flag] = []
-    if clip.event.calibration_db == 0.0:
+    if clip.event.microphone == FLAT:
         flags.append(
-            Flag("never_calibrated", "levels rest on the microphone's data sheet, not on a calibrator")
+            Flag(
+                "response_not_corrected",
+                "the type of the microphone is not named: its response is not corrected",
+            )
         )
     if clip.summary is None:
         flags.append(Flag("no_summary", "the board's summary has not arrived"))
@@ -74,8 +106,34 @@ def of_measurement(clip: SensorClip) -> list[Flag]:
         flags.append(
             Flag("overruns", f"the board missed sound {clip.summary.overruns} times since it started")
         )
-    if clip.summary.flags & flags_on_board.OVERLOAD:
-        flags.append(Flag("overload", "the board saw an overload during the event: levels read low"))
+    flags += [flag for bit, flag in ON_BOARD if clip.summary.flags & bit]
+    return flags
+
+
+def of_sources(clip: SensorClip, background_db: float | None) -> list[Flag]:
+    """Return the flags on other sources. `background_db`: LA95 of the minutes before the event; None: not known."""
+    flags: list[Flag] = []
+    loudest_db = max((record.laeq_db for record in clip.trace), default=0.0)
+    loud = [record for record in clip.trace if record.laeq_db >= loudest_db - LOUD_DB]
+    without = sum(record.score < NO_SIGNATURE for record in loud)
+    if loud and without > SHARE_WITHOUT * len(loud):
+        flags.append(
+            Flag(
+                "several_sources",
+                f"{100 * without / len(loud):.0f} % of the loud moments lack the signature of an exhaust: another "
+                "source may be in the levels; listen to the clip",
+            )
+        )
+    if background_db is None:
+        flags.append(Flag("background_unknown", "the level before the event is not known"))
+    elif clip.summary is not None and clip.summary.lafmax - background_db < EMERGENCE_DB:
+        flags.append(
+            Flag(
+                "low_emergence",
+                f"the event is only {clip.summary.lafmax - background_db:.1f} dB above the background: other sources "
+                "are in the levels",
+            )
+        )
     return flags
 
 

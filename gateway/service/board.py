@@ -30,6 +30,8 @@ class BoardState:
     counters: Counters = field(default_factory=Counters)
     transfers: dict[int, ClipProgress] = field(default_factory=dict[int, ClipProgress])
     progress_ns: int = 0
+    passed_wall_ns: int | None = None  # when its self-check last passed, see trust.py
+    passed_noted_ns: int | None = None
 
     def clock_for(self, boot: int) -> ClockModel | None:
         """Return the clock model when it can speak about `boot`."""

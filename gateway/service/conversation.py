@@ -22,6 +22,7 @@ from gateway.link.clock import ClockModel
 from gateway.link.messages import Hello
 from gateway.link.session import Session, State
 from gateway.link.transfer import ClipProgress, Piece
+from gateway.service import trust
 from gateway.service.board import BoardState
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, What
@@ -113,6 +114,9 @@ class Conversation:
                     raise Refused(event.reason)
                 case events.ClockReceived():
                     self._clock(event, arrived_ns)
+                case events.SecondReceived():
+                    self._board.second = event.second
+                    await trust.note_second(self._board, event.second, self._store, self._time.wall_ns())
                 case _:
                     self._note(event)
         if self._again:
@@ -155,6 +159,7 @@ class Conversation:
                 f'"{board.id}" is a {hello.kind}, the configuration says {board.kind}; correct one of them'
             )
         board.hello = hello
+        await trust.note_records(hello, self._store, self._time.wall_ns())
         if hello.boot == self._boot:
             return []
         await self.commit()  # what an earlier boot sent belongs to that boot
@@ -236,8 +241,6 @@ class Conversation:
         match event:
             case events.FiguresReceived():
                 self._board.figures = event
-            case events.SecondReceived():
-                self._board.second = event.second
             case events.LogText():
                 self._log.info("board says", text=event.text)
             case events.FramesMissed():

@@ -18,7 +18,9 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from firmware.common import wire
+from gateway.clips import weather
 from gateway.clips.assemble import assemble
+from gateway.clips.calibration import Rules
 from gateway.clips.contents import Parts, camera_clip, sensor_clip
 from gateway.clips.matching import Match, Verdict, match
 from gateway.clips.measurement import BoardClock, Circumstances
@@ -26,6 +28,7 @@ from gateway.config import Config
 from gateway.errors import DiskFull, DurabilityError, RemoteProtocolError
 from gateway.evidence import package
 from gateway.link.messages import Hello, parse
+from gateway.service import trust
 from gateway.service.board import BoardState
 from gateway.service.edges import Edges, edge_of
 from gateway.service.host_time import HostTime
@@ -231,6 +234,8 @@ class Sealing:
 
     async def _circumstances(self, clip: ClipRecord, camera: ClipRecord | None) -> Circumstances:
         hello = await self._hello(clip)
+        config = self._config
+        file = config.weather.file
         return Circumstances(
             event_id=clip.event_id,
             site_id=self._config.site.id,
@@ -241,6 +246,12 @@ class Sealing:
             sensor_clock=self._clock(clip),
             camera_hello=None if camera is None else await self._hello(camera),
             camera_clock=None if camera is None else self._clock(camera),
+            rules=Rules(config.calibration.electronic_check_days, config.calibration.calibrator_days),
+            self_check_wall_ns=await trust.last_passed_ns(
+                self._boards.get(clip.board), clip.board, self._store
+            ),
+            weather=None if file is None else await asyncio.to_thread(weather.read, file),
+            weather_max_age_s=config.weather.max_age_s,
         )
 
     async def _hello(self, clip: ClipRecord) -> Hello:

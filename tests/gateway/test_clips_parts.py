@@ -126,7 +126,13 @@ def test_measurement_says_what_is_known_in_figures() -> None:
     assert len(values["trace"]["third_octave_db"][0]) == len(values["trace"]["third_octave_hz"]) == 29
     assert values["alignment"]["uncertainty_s"] == pytest.approx(0.025 + 0.1 + 10 * 20e-6)
     assert values["firmware"]["sensor"]["code"] == "abc"
-    assert {flag["flag"] for flag in values["validity"]} == {"never_calibrated"}
+    assert {flag["flag"] for flag in values["validity"]} == {
+        "response_not_corrected",
+        "never_calibrated",
+        "electronic_check_overdue",
+        "weather_not_observed",
+        "background_unknown",
+    }
 
 
 def test_a_drift_that_is_not_known_widens_the_alignment() -> None:

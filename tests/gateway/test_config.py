@@ -26,6 +26,8 @@ def test_the_example_loads_and_names_every_key() -> None:
         "cameras": config.cameras[0],
         "deliver": config.deliver,
         "limits": config.limits,
+        "calibration": config.calibration,
+        "weather": config.weather,
     }
 
     assert set(Config.model_fields) == set(sections)
