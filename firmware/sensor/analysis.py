@@ -9,25 +9,18 @@ from array import array
 
 from ulab import numpy as np
 
-from firmware.common.blocks import BLOCKS_PER_FRAME, block_samples
+from firmware.common.blocks import BLOCKS_PER_FRAME, FRAMES_PER_SECOND, block_samples
 from firmware.sensor import bands
 from firmware.sensor.interim_levels import MoreLevels
 from firmware.sensor.levels import SINE_DB
 from firmware.sensor.microphone import channel, unpack
+from firmware.sensor.selfcheck import SelfCheck
 from firmware.sensor.signature import Signature
 from firmware.sensor.spectrum import HighSpectrum, LowSpectrum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.common.settings import Settings
-
-OVERLOAD = 1
-UNDER_RANGE = 2
-STUCK = 4
-
-FULL_SCALE = 0.9999  # a clipped 16-bit converter gives 0.99997
-NOISE_FLOOR_DB = 30.0  # dB(A): what MEMS microphones make of silence
-ONE_STEP = 1.5 / 8388608.0  # a silent converter still moves by more than one step of 24 bits in 125 ms
 
 
 class Analysis:
@@ -36,7 +29,8 @@ class Analysis:
     Attributes of the last frame: `laf_db`, `lafmax_db`, `laeq_db`, `lasmax_db` (dB(A)), `lceq_db`, `lcpeak_db` (dB(C)),
     `lzeq_db` (dB); `bands` (array('h'), 0.01 dB,
     third-octaves from 25 Hz to 16 kHz, as far as the rate reaches); `score` (0..1) and `firing_hz` (0.0: none), see
-    signature.py; `behaviour` and `evidence`, see behaviour.py; `flags` (OVERLOAD, UNDER_RANGE, STUCK).
+    signature.py; `behaviour` and `evidence`, see behaviour.py; `flags`, see
+    firmware/common/flags.py.
     """
 
     def __init__(self, settings: "Settings", calibration_db: float = 0.0) -> None:
@@ -54,9 +48,10 @@ class Analysis:
             self._high.power, self._high.bin_hz, self._high.first_bin, bands.SPLIT, top
         )
         self.signature = Signature(self._low)
+        self.check = SelfCheck(settings)
+        self._mean = 0.0
         self._blocks = 0
-        self._largest = 0.0
-        self._smallest = 0.0
+        self._frames = 0
         self.laf_db = self.lafmax_db = self.laeq_db = self._levels.laf_db
         self.lasmax_db = self.lceq_db = self.lzeq_db = self.lcpeak_db = self._levels.laf_db
         self.bands = array("h", [-bands.LIMIT] * (top - bands.LOWEST + 1))
@@ -73,14 +68,8 @@ class Analysis:
         """Take a block of I2S words; True when it completed a frame."""
         unpack(raw, self._words)
         x = self._x
-        largest = np.max(x)
-        smallest = np.min(x)
-        if self._blocks == 0:
-            self._largest = largest
-            self._smallest = smallest
-        else:
-            self._largest = max(self._largest, largest)
-            self._smallest = min(self._smallest, smallest)
+        self._mean += 0.05 * (np.mean(x) - self._mean)
+        self.check.block(x, self._mean)
         self._levels.add(x)
         self._low.add(x)
         self._high.add(x)
@@ -89,6 +78,9 @@ class Analysis:
             return False
         self._blocks = 0
         self._end_frame()
+        self._frames += 1
+        if self._frames % FRAMES_PER_SECOND == 0:
+            self.check.second(raw, self._words)
         return True
 
     @property
@@ -115,18 +107,8 @@ class Analysis:
         self._high.end()
         self._low_bands.levels(self.bands, 0, self._offset_db)
         self._high_bands.levels(self.bands, bands.SPLIT - bands.LOWEST, self._offset_db)
-        self.flags = self._validity()
+        self.flags = self.check.frame(self.lafmax_db, self.laeq_db)
         signature = self.signature
         signature.frame(self.bands, self.laeq_db)
         self.score = signature.score
         self.firing_hz = signature.firing_hz
-
-    def _validity(self) -> int:
-        flags = 0
-        if self._largest > FULL_SCALE or self._smallest < -FULL_SCALE:
-            flags |= OVERLOAD
-        if self.lafmax_db < NOISE_FLOOR_DB:
-            flags |= UNDER_RANGE
-        if self._largest - self._smallest < ONE_STEP:
-            flags |= STUCK
-        return flags

@@ -10,6 +10,7 @@ import struct
 
 from ulab import numpy as np
 
+from firmware.common import flags as flag
 from firmware.common import identity, wire
 from firmware.common.blocks import BLOCKS_PER_FRAME, BLOCKS_PER_SECOND, FRAMES_PER_SECOND, block_samples
 from firmware.common.console import Console
@@ -24,6 +25,7 @@ from firmware.sensor.microphone import Microphone
 from firmware.sensor.overrun import OverrunCounter
 from firmware.sensor.recorder import Clip, Recorder
 from firmware.sensor.second import Second
+from firmware.sensor.slot_search import SlotSearch
 from firmware.sensor.trigger import HOLD_OFF, Trigger
 
 TYPE_CHECKING = False
@@ -67,11 +69,16 @@ class Sensor:
         self._timer = Ticks()
         self._read_us = 0
         self._overruns = OverrunCounter(settings.rate)
+        self._overruns_flagged = 0
+        self._search: SlotSearch | None = None
         self._link.send_json(wire.HELLO, self.hello())
 
     def step(self) -> None:
         """Take one block; waits for the microphone, for nothing else."""
-        self._microphone.read(self.raw)
+        if self._search:
+            self._go_on_searching(self._search)
+        else:
+            self._microphone.read(self.raw)
         self._read_us = self._timer.now()
         self.samples += self._block
         self._blocks += 1
@@ -108,6 +115,11 @@ class Sensor:
 
     def _frame(self) -> None:
         analysis = self._analysis
+        if (
+            self._overruns.count > self._overruns_flagged
+        ):  # counted at the end of a second, which is that of a frame
+            self._overruns_flagged = self._overruns.count
+            analysis.flags |= flag.SAMPLES_LOST
         figures = self._figures
         bands = bytes(analysis.bands)
         struct.pack_into(
@@ -180,6 +192,7 @@ class Sensor:
             "calibration_db": self._calibration.offset_db,
             "calibration": self._calibration.record,
             "calibration_check": self._calibration.check,
+            "checks": self._checks(),
         }
         clip.describe(json.dumps(event).encode())
         self._link.hold(clip)
@@ -188,6 +201,8 @@ class Sensor:
 
     def _record(self, recorder: Recorder, now_ms: int) -> None:
         if self._event and recorder.ended():
+            if self._overruns.pending:
+                self._event.flag(flag.SAMPLES_LOST)
             summary = self._event.summary()
             summary["overruns"] = self._overruns.count
             recorder.close(json.dumps(summary).encode(), now_ms)
@@ -227,6 +242,17 @@ class Sensor:
         values["mem_free"] = gc.mem_free()
         values["checks"] = self._checks()
         self._link.send_json(wire.SECOND, values)
+        if self._blocks == BLOCKS_PER_SECOND:
+            self._link.send_json(wire.HELLO, self.hello())  # now it knows how it fares
+        if self._analysis.check.wants_search and self._search is None:
+            self._search = SlotSearch(self._microphone, len(self.raw))
+
+    def _go_on_searching(self, search: SlotSearch) -> None:
+        """Look for the signal of a silent microphone; the silence of the last block stands for this one."""
+        if search.step():
+            self._analysis.check.found(search.slots)
+            self._search = None
+            self._overruns.restart()
 
     def _state(self) -> str:
         if self._event:
@@ -238,12 +264,7 @@ class Sensor:
         return "watching" if self._recorder.ready else "idle"
 
     def _checks(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        flags = self._analysis.flags
-        if flags & 4:
-            found["microphone"] = "silent or stuck: check power, data line and slot"
-        elif flags & 1:
-            found["microphone"] = "overload: the signal is clipped"
+        found = self._analysis.check.texts()
         if self._overruns.count:
             found["i2s"] = "%d overruns: samples were lost" % self._overruns.count
         if self._calibration.damage:

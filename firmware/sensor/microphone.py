@@ -8,6 +8,7 @@ from ulab import utils
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from machine import I2S
     from ulab.numpy import ndarray
 
     from firmware.common.settings import Settings
@@ -19,17 +20,22 @@ class Microphone:
     """The microphone of `settings` (pins i2s_id, sck, ws, sd; rate, channels, ibuf_bytes); OSError from the port."""
 
     def __init__(self, settings: "Settings") -> None:
+        self._settings = settings
+        self._i2s = self._open(settings.channels)
+
+    def _open(self, channels: int) -> "I2S":
         from machine import I2S, Pin
 
+        settings = self._settings
         pins = settings.pins
-        self._i2s = I2S(
+        return I2S(
             pins["i2s_id"],
             sck=Pin(pins["sck"]),
             ws=Pin(pins["ws"]),
             sd=Pin(pins["sd"]),
             mode=I2S.RX,
             bits=32,
-            format=I2S.STEREO if settings.channels == 2 else I2S.MONO,
+            format=I2S.STEREO if channels == 2 else I2S.MONO,
             rate=settings.rate,
             ibuf=settings.ibuf_bytes,
         )
@@ -37,6 +43,11 @@ class Microphone:
     def read(self, raw: bytearray) -> int:
         """Fill `raw` with the next words; wait for them. Return the bytes read."""
         return self._i2s.readinto(raw)
+
+    def listen(self, channels: int) -> None:
+        """Go on with the left slot (1) or with both (2); what was not read yet is lost."""
+        self._i2s.deinit()
+        self._i2s = self._open(channels)
 
     def close(self) -> None:
         """Stop the microphone."""

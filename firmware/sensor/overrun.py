@@ -22,6 +22,18 @@ class OverrunCounter:
         self.count = 0
         self.lost_us = 0
 
+    def restart(self) -> None:
+        """Forget how far the samples were behind: they stopped on purpose."""
+        self._least = None
+        self._reference = None
+
+    @property
+    def pending(self) -> bool:
+        """True when samples seem to be missing since the last whole second; only its end tells for sure."""
+        if self._least is None or self._reference is None:
+            return False
+        return self._least - self._reference > LOST_US
+
     def block(self, samples: int, now_us: int) -> None:
         """Note that `samples` had been read in all at `now_us`."""
         lag = now_us - samples * 1000000 // self._rate

@@ -19,6 +19,15 @@ def words(samples: Samples) -> bytes:
     return (scaled.astype("<i4") << 8).tobytes()
 
 
+def both_slots(one_or_two: bytes, channels: int) -> bytes:
+    """Return the words of both slots of a bus: of one microphone the left one carries them, the right one is empty."""
+    if channels > 1:
+        return one_or_two
+    slots = np.zeros((len(one_or_two) // 4, 2), dtype="<i4")
+    slots[:, 0] = np.frombuffer(one_or_two, dtype="<i4")
+    return slots.tobytes()
+
+
 def blocks(sound: Iterable[Samples], size: int, channels: int) -> Iterator[Samples]:
     """Cut `sound` (arrays (n,) or (channels, n) of any length) into (channels, size); the last one is padded.
 

@@ -24,6 +24,7 @@ from gateway.errors import GatewayError
 from gateway.timing import MILLISECOND_NS, SECOND_NS
 from gateway.virtual import i2s
 from gateway.virtual.board import PinChange, VirtualBoard
+from gateway.virtual.faults import Fault
 
 SOUND_RATE = 48000
 QUIET = 4e-5  # about 35 dB(Z) at 120 dB full scale: a microphone's own noise
@@ -51,7 +52,8 @@ class World:
     """A sensor board in `sound`, a camera board in front of `scene`, or one of the two.
 
     `sound`: arrays (n,) or (channels, n), -1..1, at 48 kHz. The camera's clock shows `camera_offset_us` more than
-    simulated time at the start and gains `camera_ppm`. `busy` says that the host has work to finish first.
+    simulated time at the start and gains `camera_ppm`. `busy` says that the host has work to finish first. `fault`
+    is what happens to the sound on its way from the microphones to the sensor board.
     """
 
     def __init__(  # noqa: PLR0913  each is a part of the world
@@ -66,6 +68,7 @@ class World:
         camera_ppm: float = 0.0,
         patience_s: float = 2.0,
         busy: Callable[[], bool] | None = None,
+        fault: Fault | None = None,
     ) -> None:
         if camera and scene is None:
             raise GatewayError("a virtual camera needs a scene to look at")
@@ -74,7 +77,7 @@ class World:
         self._busy = busy or (lambda: False)
         self._tired = False
         self._boards = [board for board in (sensor, camera) if board]
-        self._sensor = _Sensor(sensor, iter(sound)) if sensor else None
+        self._sensor = _Sensor(sensor, iter(sound), fault) if sensor else None
         self._camera = _Camera(camera, scene, camera_offset_us, camera_ppm) if camera and scene else None
         self._now_ns = 0
         self._late_ns = 0
@@ -203,7 +206,8 @@ class World:
 class _Sensor:
     """The sensor board and its sound."""
 
-    def __init__(self, board: VirtualBoard, sound: Iterator[i2s.Samples]) -> None:
+    def __init__(self, board: VirtualBoard, sound: Iterator[i2s.Samples], fault: Fault | None) -> None:
+        self._fault = fault
         self._board = board
         self._sound = sound
         self._starts = 0
@@ -232,7 +236,7 @@ class _Sensor:
             block = self._noise.normal(0.0, QUIET, (self._channels, self._size))
         self._samples += self._size
         start_ns = time.monotonic_ns()
-        edges = self._board.step(due_ns // 1000, {"i2s": i2s.words(block)})
+        edges = self._board.step(due_ns // 1000, self._on_the_bus(block))
         self.blocks += 1
         for at_us, line, value in self.as_lines(edges):
             if line == "keep" and value:
@@ -241,6 +245,12 @@ class _Sensor:
         if self._board.starts != self._starts:
             self._learn()
         return edges
+
+    def _on_the_bus(self, block: i2s.Samples) -> dict[str, bytes]:
+        words = i2s.words(block)
+        if self._fault is None:
+            return {"i2s": words}
+        return {"slots": self._fault(i2s.both_slots(words, self._channels))}
 
     def as_lines(self, edges: list[PinChange]) -> list[tuple[int, str, int]]:
         """Return the edges on the lines to the camera: time in us, line, level."""

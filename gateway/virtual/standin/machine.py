@@ -73,7 +73,11 @@ class Pin:
 
 
 class I2S:
-    """A microphone bus. A step brings one block; reading more than came is a time-out, as of a dead bus."""
+    """A microphone bus. A step brings one block; reading more than came is a time-out, as of a dead bus.
+
+    The host sends "i2s", the words of the slots that the firmware listens to by its settings, or "slots", those of
+    both. Of one microphone both slots can be read: it is in the left one, the right one is empty.
+    """
 
     RX = 0
     TX = 1
@@ -85,10 +89,16 @@ class I2S:
             raise ValueError("a virtual board only listens")
         if bits not in (16, 32) or format not in (I2S.MONO, I2S.STEREO) or ibuf <= 0 or rate <= 0:
             raise ValueError("invalid I2S settings")
+        self._stereo = format == I2S.STEREO
 
     def readinto(self, buffer):
         data = _board.inputs.get("i2s", b"")
         size = len(buffer)
+        if "slots" in _board.inputs:
+            data = _board.inputs.pop("slots")
+            data = data if self._stereo else _every_second(data)
+        elif self._stereo and 2 * len(data) == size:
+            data = _with_empty(data)
         if len(data) < size:
             raise OSError(110)
         buffer[:] = data[:size]
@@ -97,6 +107,28 @@ class I2S:
 
     def deinit(self):
         pass
+
+
+def _every_second(words):
+    """Return the words of the left slot."""
+    from ulab import numpy as np
+
+    left = bytearray(len(words) // 2)
+    source, target = np.frombuffer(words, dtype=np.uint16), np.frombuffer(left, dtype=np.uint16)
+    target[0::2] = source[0::4]
+    target[1::2] = source[1::4]
+    return left
+
+
+def _with_empty(words):
+    """Return `words` as the left slot beside an empty right one."""
+    from ulab import numpy as np
+
+    both = bytearray(2 * len(words))
+    source, target = np.frombuffer(words, dtype=np.uint16), np.frombuffer(both, dtype=np.uint16)
+    target[0::4] = source[0::2]
+    target[1::4] = source[1::2]
+    return both
 
 
 class UART:
