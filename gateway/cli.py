@@ -190,6 +190,35 @@ def history(*, config: Path, json: bool = False) -> int:
     return print_history(config, as_json=json)
 
 
+@app.command
+def conformance(
+    *,
+    board: str | None = None,
+    interpreter: Interpreter = None,
+    rate: int | None = None,
+    single: bool = False,
+    json: Path | None = None,
+) -> int:
+    """Measure the firmware's own code against IEC 61672-1:2013, in an interpreter or on a board.
+
+    Exit code 0: class 1 wherever it is claimed; 1: missed, or it could not be measured.
+
+    Parameters
+    ----------
+    board
+        A flashed sensor board: id:SERIAL (flash.py --list) or the path of its port. It runs again afterwards.
+    rate
+        48000 or 32000; default: the board's own, and 48000 without one.
+    single
+        Round to single precision, as boards compute; only with the WebAssembly interpreter.
+    json
+        Also write the rows to this file.
+    """
+    from gateway.conformance.command import Options, run_conformance
+
+    return run_conformance(Options(board=board, interpreter=interpreter, rate=rate, single=single, json=json))
+
+
 @signature.command
 def evaluate(
     *, manifest: Path, level_dba: float = 92.0, json: Path | None = None, interpreter: Interpreter = None

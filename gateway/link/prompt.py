@@ -123,6 +123,11 @@ class BoardPrompt:
             for path in paths:
                 self._transport.fs_rmfile(path)
 
+    def run(self, code: str) -> str:
+        """Execute `code` on the board; return what it printed."""
+        with self._answers(LinkError):
+            return cast("bytes", self._transport.exec(code)).decode()
+
     def reset(self) -> None:
         """Restart the board and leave the port."""
         with self._answers(PortLost):

@@ -8,6 +8,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
+import {sosfilt} from './single.mjs';
 
 const [wasm, heapBytes, ...pipes] = process.argv.slice(2);
 const [requestsFd, answersFd] = pipes.map(Number);
@@ -110,6 +111,8 @@ const mp = await loadMicroPython({
 });
 Object.assign(mp.FS.getStream(0).stream_ops, input);
 Object.assign(mp.FS.getStream(1).stream_ops, output);
+
+mp.registerJsModule('_single_sosfilt', {sosfilt: sosfilt(() => mp._module.HEAPU8.buffer)});
 
 const standins = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'standin');
 mp.FS.mkdir(FLASH);

@@ -1,0 +1,1 @@
+"""What `stalenstraat conformance` runs on a board from memory: it is never flashed."""

@@ -1,0 +1,90 @@
+"""The board as a meter under test: a test signal goes through the firmware's own chain, its levels come back.
+
+`stalenstraat conformance` calls these functions, in an interpreter or at a board's prompt. Requests and answers are
+JSON, and a call is short: one interpreter collects its garbage only between calls.
+"""
+
+import gc
+import json
+import sys
+
+from ulab import numpy as np
+
+from firmware.common.blocks import block_samples
+from firmware.common.settings import Settings
+from firmware.conformance.signals import Tone
+from firmware.sensor.analysis import Analysis
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Json
+
+FULL_SCALE_DB = 120.0  # the level of a sine that just fits
+
+
+class Run:
+    """A signal on its way through a new chain; `values` describes both, see `start`."""
+
+    def __init__(self, values: "Json") -> None:
+        rate: int = values["rate"]
+        self._tone = Tone(
+            block_samples(rate),
+            values["step"],
+            values["phase"],
+            values["first"],
+            values["stop"],
+            values["amplitude"],
+        )
+        self._analysis = Analysis(
+            Settings({"rate": rate, "channels": 1, "full_scale_db": FULL_SCALE_DB, "microphone": "flat"})
+        )
+        self._with_bands: bool = values["bands"]
+
+    def frame(self) -> "list[object]":
+        """Return the figures of the next 125 ms, as `frames` lists them."""
+        tone = self._tone
+        analysis = self._analysis
+        tone.advance()
+        while not analysis.process(tone.raw):
+            tone.advance()
+        figures: list[object] = [
+            analysis.laf_db,
+            analysis.lafmax_db,
+            getattr(analysis, "las_db", analysis.lasmax_db),
+            analysis.lasmax_db,
+            analysis.laeq_db,
+            analysis.lceq_db,
+            analysis.lzeq_db,
+            analysis.lcpeak_db,
+            analysis.flags,
+        ]
+        figures.append([level / 100 for level in analysis.bands] if self._with_bands else [])
+        return figures
+
+
+_run: "Run | None" = None
+
+
+def about(_request: bytes) -> str:
+    """Return what computes: bits of a number in an array, version of MicroPython."""
+    version = ".".join([str(part) for part in sys.implementation.version[:3]])
+    return json.dumps({"bits": 8 * np.zeros(1).itemsize, "micropython": version})
+
+
+def start(request: bytes) -> str:
+    """Begin a run with rate, step, phase, first, stop, amplitude (see `Tone`) and bands (whether they are wanted)."""
+    global _run  # noqa: PLW0603  one board, one run
+    _run = None
+    gc.collect()
+    _run = Run(json.loads(request))
+    return ""
+
+
+def frames(request: bytes) -> str:
+    """Go on for the number of frames in `request`; return a list for each.
+
+    LAF, LAFmax, LAS, LASmax, LAeq, LCeq, LZeq, LCpeak in dB, flags, and the bands in dB when they are wanted.
+    """
+    if _run is None:
+        raise ValueError("start first")
+    return json.dumps([_run.frame() for _ in range(json.loads(request))])

@@ -1,0 +1,79 @@
+"""`stalenstraat conformance`: measure, print, and leave with the exit code that says whether class 1 holds."""
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gateway.conformance.measurements import TESTS
+from gateway.conformance.meter import RATES, Meter, interpreted, on_board
+from gateway.conformance.report import print_report, write_json
+from gateway.conformance.rows import Row, class_reached
+from gateway.conformance.tables import ConformanceError, Tables, read_tables
+
+ALL: Final = tuple(TESTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; see `gateway.cli.conformance`."""
+
+    board: str | None = None
+    interpreter: Path | None = None
+    rate: int | None = None
+    single: bool = False
+    json: Path | None = None
+
+
+def run_conformance(
+    options: Options,
+    *,
+    tests: Collection[str] = ALL,
+    tables: Tables | None = None,
+    firmware: Mapping[str, bytes] | None = None,
+) -> int:
+    """Measure and print; return 0 when class 1 holds wherever it is claimed, else 1.
+
+    Only `tests`, against other `tables` or of other `firmware` files: whoever tests this program may say so.
+    """
+    if options.rate is not None and options.rate not in RATES:
+        raise ConformanceError(f"--rate {options.rate}: must be {' or '.join(map(str, RATES))}")
+    tables = tables or read_tables()
+    console = Console()
+    with _meter(options, firmware) as meter:
+        rows = measure(meter, tables, tests=tests, console=console)
+    print_report(rows, meter.rate, meter.about, console)
+    if options.json:
+        write_json(options.json, rows, meter.rate, meter.about)
+    return 0 if class_reached(rows) == 1 else 1
+
+
+def measure(
+    meter: Meter, tables: Tables, *, tests: Collection[str] = ALL, console: Console | None = None
+) -> list[Row]:
+    """Return the rows of `tests`; `console` shows how far it is."""
+    steps = [(name, step) for name in tests for step in TESTS[name](tables, meter.rate)]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    rows: list[Row] = []
+    with Progress(*columns, console=console, transient=True, disable=console is None) as progress:
+        task = progress.add_task("", total=len(steps))
+        for name, step in steps:
+            progress.update(task, description=name)
+            rows += step(meter)
+            progress.advance(task)
+    return rows
+
+
+def _meter(options: Options, firmware: Mapping[str, bytes] | None) -> AbstractContextManager[Meter]:
+    if options.board is None:
+        return interpreted(
+            options.rate or RATES[0], options.interpreter, single=options.single, firmware=firmware
+        )
+    for option, given in (("--interpreter", options.interpreter), ("--single", options.single)):
+        if given:
+            raise ConformanceError(f"{option}: not with --board, which computes as it was built")
+    return on_board(options.board, options.rate)
