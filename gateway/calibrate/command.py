@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from gateway.calibrate.meter import Meter
 from gateway.calibrate.procedure import Calibrator, Outcome, Progress, calibrate
@@ -23,7 +22,7 @@ from gateway.clips.calibration import MAX_DRIFT_DB
 from gateway.clips.uncertainty import COVERAGE
 from gateway.config import Config, load
 from gateway.errors import CalibrationRefused, PortBusy
-from gateway.link.calibration import MAX_CALIBRATOR, CalibrationRecord
+from gateway.link.calibration import MAX_CALIBRATOR
 from gateway.link.discovery import find_port
 from gateway.link.port import SerialPort
 from gateway.store.calibrations import KnownRecord
@@ -81,7 +80,7 @@ def print_history(config_path: Path, *, as_json: bool) -> int:
             "no calibration is known: stalenstraat calibrate, or a board that was calibrated, makes the first"
         )
     else:
-        Console().print(_history(known))
+        _say("\n".join(_history_line(each) for each in known))
     return 0
 
 
@@ -162,12 +161,12 @@ def _print(outcome: Outcome, *, drifted: bool) -> None:
     if outcome.after is not None:
         was = 0.0 if last is None else last.offset_db
         _say(
-            f"offset {was:+.2f} dB -> {record.offset_db:+.2f} dB; now it reads {outcome.after.level_db:.2f} dB"
+            f"offset {_signed(was)} dB -> {_signed(record.offset_db)} dB; now it reads {outcome.after.level_db:.2f} dB"
         )
     if last is None:
         _say("the first calibration of this board" if outcome.after is not None else "never calibrated")
     else:
-        _say(f"drift since the calibration of {last.time}: {-record.deviation_db:+.2f} dB")
+        _say(f"drift since the calibration of {last.time}: {_signed(-record.deviation_db)} dB")
     _say(f"uncertainty of the offset {record.uncertainty_db:.2f} dB (k = {COVERAGE:g})")
     if drifted:
         _say(
@@ -176,22 +175,17 @@ def _print(outcome: Outcome, *, drifted: bool) -> None:
         )
 
 
-def _history(known: list[KnownRecord]) -> Table:
-    table = Table("board", "time", "what", "level", "read", "offset", "drift", "calibrator", box=None)
-    for each in known:
-        record: CalibrationRecord = each.record
-        drift = "" if record.drift_db is None else f"{record.drift_db:+.2f}"
-        table.add_row(
-            each.board,
-            record.time,
-            record.kind,
-            f"{record.level_db:g} dB, {record.frequency_hz:g} Hz",
-            f"{record.level_db + record.deviation_db:.2f}",
-            f"{record.offset_db:+.2f}",
-            drift,
-            record.calibrator,
-        )
-    return table
+def _history_line(known: KnownRecord) -> str:
+    record = known.record
+    drift = "first" if record.drift_db is None else f"drift {_signed(record.drift_db)}"
+    return (
+        f"{known.board}  {record.time}  {record.kind:11}  {record.level_db:g} dB at {record.frequency_hz:g} Hz read "
+        f"{record.level_db + record.deviation_db:.2f}  offset {_signed(record.offset_db)}  {drift}  {record.calibrator}"
+    ).rstrip()
+
+
+def _signed(db: float) -> str:
+    return f"{round(db, 2) + 0.0:+.2f}"  # no minus before a zero
 
 
 def _say(text: str) -> None:

@@ -19,6 +19,8 @@ from gateway.link.session import Session
 GREET_AGAIN_S = 1.0
 ANSWER_S = 15.0  # a board that is recording a clip takes a record when the clip is over, after ten seconds
 
+SAME_DB = 0.002  # a board with single precision rounds the third decimal
+
 
 class Meter:
     """The board behind `port`, which the caller closes. `hello` is known after `greet`."""
@@ -97,7 +99,12 @@ class Meter:
 
     def _shows(self, record: CalibrationRecord) -> bool:
         shown = self.hello.calibration if record.kind == "calibration" else self.hello.calibration_check
-        return shown is not None and shown.time == record.time
+        return (
+            shown is not None
+            and shown.time == record.time
+            and abs(shown.offset_db - record.offset_db) < SAME_DB
+            and abs(shown.deviation_db - record.deviation_db) < SAME_DB
+        )
 
     def _send(self) -> None:
         self._port.write(self._session.take_lines())

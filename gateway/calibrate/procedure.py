@@ -65,13 +65,17 @@ class Outcome:
     after: Reading | None
 
 
+def now() -> datetime:
+    """Return the time of this computer, UTC."""
+    return datetime.now(UTC)
+
+
 async def calibrate(
     meter: Meter,
     calibrator: Calibrator,
     show: Callable[[Progress], None],
     *,
     check: bool = False,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Outcome:
     """Calibrate (or, with `check`, only compare) the microphone of the board that `meter` has greeted.
 

@@ -1,17 +1,21 @@
 """`python -m gateway.virtual`: a virtual sensor and camera in the built-in street, for trying flash.py and the gateway.
 
 Runs in real time until it is interrupted. `--empty`: new boards, with MicroPython and nothing else on them.
+`--calibrator 94@1000`: instead of the street, a calibrator on the microphone, for trying `stalenstraat calibrate`.
 """
 
 import argparse
 import signal
 import threading
+from collections.abc import Iterable
 from contextlib import ExitStack
 from itertools import chain, count
 from pathlib import Path
 
 from gateway.virtual.board import VirtualBoard, random_serial
 from gateway.virtual.boards import virtual_camera, virtual_sensor
+from gateway.virtual.calibrator import Calibrator
+from gateway.virtual.i2s import Samples
 from gateway.virtual.scene import Scene, Vehicle
 from gateway.virtual.street.scenario import Scenario
 from gateway.virtual.world import World
@@ -27,6 +31,15 @@ def main() -> None:
     parser.add_argument(
         "--interpreter", type=Path, help="a unix-port MicroPython with ulab; without a prompt"
     )
+    parser.add_argument(
+        "--calibrator",
+        metavar="LEVEL@HZ",
+        type=_calibrator,
+        help="a calibrator on the microphone, say 94@1000",
+    )
+    parser.add_argument(
+        "--sensitivity", metavar="DB", type=float, default=0.0, help="what this microphone gives too much"
+    )
     options = parser.parse_args()
     with ExitStack() as stack:
         boards: dict[str, VirtualBoard] = {}
@@ -39,10 +52,9 @@ def main() -> None:
             )
             boards[name] = stack.enter_context(board)
             print(f"{name}: id:{serial} {board.port}", flush=True)  # noqa: T201  what the program is for
-        sound = chain.from_iterable(Scenario(seed, STRETCH_S) for seed in count(1))
         world = World(
             sensor=boards["virtual-1"],
-            sound=sound,
+            sound=_sound(options.calibrator, options.sensitivity),
             camera=boards["virtual-1-cam"],
             scene=Scene([Vehicle(8.0)], quality=PICTURE_QUALITY),
         )
@@ -57,6 +69,17 @@ def main() -> None:
         while not ended.wait(0.2) and not world.finished:
             pass
         world.stop()
+
+
+def _sound(calibrator: tuple[float, float] | None, sensitivity_db: float) -> Iterable[Samples]:
+    if calibrator is None:
+        return chain.from_iterable(Scenario(seed, STRETCH_S) for seed in count(1))
+    return Calibrator(*calibrator, sensitivity_db)
+
+
+def _calibrator(text: str) -> tuple[float, float]:
+    level_db, _, frequency_hz = text.partition("@")
+    return float(level_db), float(frequency_hz)
 
 
 if __name__ == "__main__":
