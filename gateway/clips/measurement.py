@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 from gateway.clips import calibration, uncertainty
+from gateway.clips.background import Exceeded, section
 from gateway.clips.contents import CameraClip, SensorClip
 from gateway.clips.flag import Flag
 from gateway.clips.picture import TimedFrame
@@ -56,7 +57,7 @@ class Circumstances:
     self_check_wall_ns: int | None = None  # when the sensor's self-check last passed
     weather: Weather | str | None = None  # what was observed, why it is not known, or None: not configured
     weather_max_age_s: float = 900.0
-    background_db: float | None = None  # LA95 of the minutes before the event
+    background: Exceeded | str = "nobody has listened"  # the hour before the clip, or why it is not known
 
 
 def measurement(
@@ -76,7 +77,7 @@ def measurement(
         *(Flag("incomplete", text) for text in missing),
         *of_sound(clip),
         *of_measurement(clip),
-        *of_sources(clip, about.background_db),
+        *of_sources(clip, about.background.la95_db if isinstance(about.background, Exceeded) else None),
         *calibrated.flags,
         *calibration.of_electronic_check(about.trigger_wall_ns, about.self_check_wall_ns, about.rules),
         *of_weather(about.weather, about.trigger_wall_ns, about.weather_max_age_s),
@@ -107,6 +108,7 @@ def measurement(
             "lcpeak_db": None if summary is None else summary.lcpeak,
             "counted_from": "the whole clip",
         },
+        "background": section(about.background, None if summary is None else summary.lafmax),
         "behaviour": {
             "kind": "unknown" if summary is None else summary.behaviour,
             "reason": "" if summary is None else summary.evidence,

@@ -26,6 +26,7 @@ from gateway.service import trust
 from gateway.service.board import BoardState
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, What
+from gateway.service.percentiles import Percentiles
 from gateway.store.records import ClipRecord
 from gateway.store.states import ClipState
 from gateway.store.store import Store
@@ -166,6 +167,7 @@ class Conversation:
         if board.clock is None or board.clock_boot != hello.boot:
             board.clock = ClockModel(hello.clock_hz, resolution_ns=RESOLUTION_NS)
             board.clock_boot = hello.boot
+            board.percentiles = Percentiles(hello.clock_hz)
             self._questions.clear()
         self._next_clock_ns = 0
         text, now_ns = hello.model_dump_json(), self._time.wall_ns()
@@ -241,6 +243,8 @@ class Conversation:
         match event:
             case events.FiguresReceived():
                 self._board.figures = event
+                if self._board.percentiles is not None:
+                    self._board.percentiles.add(event.sample, event.laf_db, event.flags)
             case events.LogText():
                 self._log.info("board says", text=event.text)
             case events.FramesMissed():

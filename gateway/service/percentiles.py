@@ -8,12 +8,11 @@ Rules of this file
   other flag say nothing of the street; they are left out, and how many is said.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from firmware.common import flags as flag
 from firmware.common.blocks import FRAMES_PER_SECOND
+from gateway.clips.background import Exceeded
 
 HOUR_S = 3600
 TEN_MINUTES_S = 600
@@ -24,19 +23,6 @@ CLASSES = 1500  # 0 to 150 dB; levels beyond belong to the class at that end
 NOTHING = -1
 LEFT_OUT = -2
 RANKED = flag.OVERLOAD | flag.UNDER_RANGE
-
-
-@dataclass(frozen=True, slots=True)
-class Exceeded:
-    """Levels in dB(A) over `over_s` seconds, from `frames` of 125 ms; `left_out` more had a flag."""
-
-    la10_db: float
-    la50_db: float
-    la90_db: float
-    la95_db: float
-    over_s: float
-    frames: int
-    left_out: int
 
 
 class Percentiles:

@@ -191,7 +191,7 @@ class Sealing:
                 pictures = camera_clip(await self._store.do(lambda store: _parts(store, camera_row)))
             except RemoteProtocolError as error:
                 missing.append(f"picture.mkv: its event cannot be read: {error}")
-        about = await self._circumstances(clip, camera)
+        about = await self._circumstances(clip, camera, sound.event.first)
         previous = await self._store.do(lambda store: store.fact("last_manifest"))
         sealed_at, directory, site = iso_utc(self._time.wall_ns()), self._store.packages, self._config.site.id
 
@@ -232,7 +232,7 @@ class Sealing:
             await self._changed(camera.row)
         self._tell(Notice(What.CLIP_SEALED, clip.event_id, "; ".join(lacking)))
 
-    async def _circumstances(self, clip: ClipRecord, camera: ClipRecord | None) -> Circumstances:
+    async def _circumstances(self, clip: ClipRecord, camera: ClipRecord | None, first: int) -> Circumstances:
         hello = await self._hello(clip)
         config = self._config
         file = config.weather.file
@@ -252,6 +252,9 @@ class Sealing:
             ),
             weather=None if file is None else await asyncio.to_thread(weather.read, file),
             weather_max_age_s=config.weather.max_age_s,
+            background=self._boards[clip.board].before(clip.boot, first)
+            if clip.board in self._boards
+            else "the board is no longer configured",
         )
 
     async def _hello(self, clip: ClipRecord) -> Hello:

@@ -1,8 +1,10 @@
 """What the gateway shows of itself, as plain values for JSON: the live view, the web page, tests."""
 
+from dataclasses import asdict
 from typing import TypedDict
 
 from gateway.service.board import BoardState
+from gateway.service.percentiles import HOUR_S, TEN_MINUTES_S
 from gateway.store.records import ClipRecord, SealedSummary
 from gateway.store.states import ClipState
 from gateway.timing import iso_utc
@@ -16,8 +18,23 @@ class Transfer(TypedDict):
     total: int
 
 
+class Exceeding(TypedDict):
+    """Percentile levels in dB(A) over `over_s` seconds; `frames` counted, `left_out` because of a flag."""
+
+    la10_db: float
+    la50_db: float
+    la90_db: float
+    la95_db: float
+    over_s: float
+    frames: int
+    left_out: int
+
+
 class BoardStatus(TypedDict):
-    """One board. Levels in dB of the newest 125 ms, score of the newest second."""
+    """One board. Levels in dB of the newest 125 ms, score of the newest second.
+
+    `ten_minutes` and `hour` are None until a minute has been heard since the board started.
+    """
 
     id: str
     kind: str
@@ -29,6 +46,8 @@ class BoardStatus(TypedDict):
     laf_db: float | None
     lafmax_db: float | None
     laeq_db: float | None
+    ten_minutes: Exceeding | None
+    hour: Exceeding | None
     score: float | None
     flags: int
     checks: dict[str, str]
@@ -84,6 +103,8 @@ def board_status(board: BoardState) -> BoardStatus:
         laf_db=figures.laf_db if figures else None,
         lafmax_db=figures.lafmax_db if figures else None,
         laeq_db=figures.laeq_db if figures else None,
+        ten_minutes=_exceeding(board, TEN_MINUTES_S),
+        hour=_exceeding(board, HOUR_S),
         score=second.score if second else None,
         flags=figures.flags if figures else 0,
         checks=dict(second.checks) if second else checks,
@@ -99,6 +120,11 @@ def board_status(board: BoardState) -> BoardStatus:
         clock_uncertainty_ms=None if clock is None else clock.uncertainty_ns() / 1e6,
         clock_drift_ppm=None if clock is None else clock.drift_ppm,
     )
+
+
+def _exceeding(board: BoardState, seconds: float) -> Exceeding | None:
+    found = None if board.percentiles is None else board.percentiles.over(seconds)
+    return None if found is None else Exceeding(**asdict(found))
 
 
 def clip_status(clip: ClipRecord, package: str | None) -> ClipStatus:

@@ -1,6 +1,6 @@
 """A gateway that only says things: its status is what a test wants it to be."""
 
-from gateway.service.status import BoardStatus, ClipStatus, Status, Transfer
+from gateway.service.status import BoardStatus, ClipStatus, Exceeding, Status, Transfer
 
 
 class FakeGateway:
@@ -37,6 +37,8 @@ def board(board_id: str, kind: str) -> BoardStatus:
         laf_db=48.3 if sensor else None,
         lafmax_db=49.1 if sensor else None,
         laeq_db=48.0 if sensor else None,
+        ten_minutes=exceeding(600.0) if sensor else None,
+        hour=exceeding(1800.0) if sensor else None,
         score=0.07 if sensor else None,
         flags=0,
         checks={},
@@ -48,6 +50,19 @@ def board(board_id: str, kind: str) -> BoardStatus:
         missed=0,
         clock_uncertainty_ms=0.4,
         clock_drift_ppm=35.0,
+    )
+
+
+def exceeding(over_s: float) -> Exceeding:
+    """Return the percentile levels of a quiet street."""
+    return Exceeding(
+        la10_db=58.2,
+        la50_db=49.6,
+        la90_db=44.9,
+        la95_db=43.7,
+        over_s=over_s,
+        frames=round(over_s * 8),
+        left_out=0,
     )
 
 

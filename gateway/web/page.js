@@ -118,6 +118,7 @@ function showBoard(card, board) {
   setBar(part(card, "laf-bar"), level, LOWEST_DB, HIGHEST_DB, level === null ? names.word.no_value : `${oneDecimal.format(level)} dB(A)`);
   say(part(card, "score"), score === null ? "–" : twoDecimals.format(score));
   setBar(part(card, "score-bar"), score, 0, 1, score === null ? names.word.no_value : twoDecimals.format(score));
+  showPercentiles(card, board);
   part(card, "state-row").hidden = state === null;
   say(part(card, "state"), state === null ? "" : word("state", state));
   part(card, "mode-row").hidden = board.mode === null || !isSensor;
@@ -127,6 +128,22 @@ function showBoard(card, board) {
   part(card, "checks-row").hidden = !board.connected;
   keep(part(card, "checks"), faults.length ? faults : [["", ""]], ([what]) => what, newElement("p"), showCheck);
   showTrace(card.querySelector("polyline"), board.id, level);
+}
+
+/** The background of the last hour, and levels exceeded in the last ten minutes; nothing when nobody is heard. */
+function showPercentiles(card, board) {
+  const { hour, ten_minutes: minutes } = board;
+  const hidden = board.kind !== "sensor" || !board.connected;
+  part(card, "background-row").hidden = hidden;
+  part(card, "exceeded-row").hidden = hidden || minutes === null;
+  say(part(card, "background"), hour === null ? "–" : `${oneDecimal.format(hour.la95_db)} dB(A)`);
+  const over = hour === null ? names.word.background_later : names.word.background_over;
+  const inMinutes = (seconds) => ({ minutes: String(Math.round(seconds / 60)) });
+  say(part(card, "background-over"), fill(over, inMinutes(hour?.over_s ?? 0)));
+  if (minutes === null) return;
+  const levels = [minutes.la10_db, minutes.la50_db, minutes.la90_db].map((level) => oneDecimal.format(level));
+  say(part(card, "exceeded-over"), fill(names.word.exceeded_over, inMinutes(minutes.over_s)));
+  say(part(card, "exceeded"), `${levels.join(" / ")} dB(A)`);
 }
 
 function showCheck(line, [what, fault]) {

@@ -71,6 +71,23 @@ async def test_a_level_and_its_bar_follow_the_board(tab: Tab, page: WebPage, gat
     assert [] == tab.problems
 
 
+async def test_the_background_and_the_levels_exceeded_are_there_once_a_minute_was_heard(
+    tab: Tab, page: WebPage, gateway: FakeGateway
+) -> None:
+    """Before that the page says when; of a camera it says nothing."""
+    hour, minutes = gateway.sensor["hour"], gateway.sensor["ten_minutes"]
+    gateway.sensor["hour"] = gateway.sensor["ten_minutes"] = None
+    await tab.open(f"{page.url}?lang=en")
+    await tab.until(shows("known after a minute of listening"))
+    gateway.sensor["hour"], gateway.sensor["ten_minutes"] = hour, minutes
+    await tab.until(shows("exceeded for 95 % of the last 30 min (LA95)"))
+    text = await tab.js("document.body.innerText")
+    assert "43.7 dB(A)" in text
+    assert "58.2 / 49.6 / 44.9 dB(A)" in text
+    assert 1 == text.count("Background")
+    assert [] == tab.problems
+
+
 async def test_the_table_takes_a_clip_as_it_comes_and_says_what_became_of_it(
     tab: Tab, page: WebPage, gateway: FakeGateway
 ) -> None:

@@ -245,11 +245,18 @@ def test_what_the_boards_and_the_store_call_things_has_words() -> None:
     assert behaviours <= set(names["behaviour"])
     assert {str(state) for state in ClipState} == set(names["clip"])
     phrases = [english for english, _ in load()["en"].phrases]
-    checks = re.findall(r'found\["(\w+)"\] = "([^"]+)"', sensor + camera)
-    assert len(checks) >= 4
-    for what, sentence in checks:
-        assert what in names["check"]
-        assert sentence.replace("%d", "{count}") in phrases
+    selfcheck = (ROOT / "firmware/sensor/selfcheck.py").read_text(encoding="utf-8")
+    checks = set(re.findall(r'found\["(\w+)"\]', sensor + selfcheck + camera))
+    assert {"i2s", "camera", "microphone", "right_microphone", "range", "offset", "noise_floor"} <= checks
+    assert checks <= set(names["check"])
+    said_of_microphones = set(re.findall(r'"([^"\n]+: [^"\n]+)"', _method(selfcheck, "texts")))
+    said_of_microphones |= set(re.findall(r'"([^"\n]+)"', _method(selfcheck, "_why_silent")))
+    said_of_microphones |= set(re.findall(r'"([^"\n]+: [^"\n]+)"', _method(selfcheck, "_why_noise")))
+    assert len(said_of_microphones) >= 11
+    patterns = [re.sub(r"\\{\w+\\}", ".+", re.escape(phrase)) for phrase in phrases]
+    for sentence in said_of_microphones:
+        shown = re.sub(r"%\.?\d?[df]", "7", sentence).replace("%%", "%")
+        assert any(re.fullmatch(pattern, shown) for pattern in patterns), sentence
 
 
 def test_sentences_that_are_translated_are_still_said() -> None:
@@ -260,6 +267,7 @@ def test_sentences_that_are_translated_are_still_said() -> None:
         for folder in folders
         for path in sorted((ROOT / folder).rglob("*.py"))
     )
+    source = source.replace("%%", "%")
     for english, _ in load()["en"].phrases:
         longest = max(re.split(r"\{\w+\}", english), key=len)
         assert longest.strip() in source, english
