@@ -16,7 +16,6 @@ from firmware.sensor.levels import SINE_DB
 from firmware.sensor.microphone import channel, unpack
 from firmware.sensor.selfcheck import SelfCheck
 from firmware.sensor.signature import Signature
-from firmware.sensor.spectrum import HighSpectrum, LowSpectrum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,21 +39,15 @@ class Analysis:
         self._words = np.zeros(block_samples(rate) * settings.channels)
         self._x = channel(self._words, 0, settings.channels)
         self._levels = MoreLevels(rate, self._offset_db)
-        top = bands.highest(rate)
-        self._low = LowSpectrum(rate)
-        self._high = HighSpectrum(rate, bands.edges(bands.SPLIT)[0], bands.edges(top)[1])
-        self._low_bands = bands.BandSums(self._low.power, self._low.bin_hz, 0, bands.LOWEST, bands.SPLIT - 1)
-        self._high_bands = bands.BandSums(
-            self._high.power, self._high.bin_hz, self._high.first_bin, bands.SPLIT, top
-        )
-        self.signature = Signature(self._low)
+        self._thirds = bands.ThirdOctaves(rate)
+        self.signature = Signature(self._thirds.low, self._thirds.transform)
         self.check = SelfCheck(settings)
         self._mean = 0.0
         self._blocks = 0
         self._frames = 0
         self.laf_db = self.lafmax_db = self.laeq_db = self._levels.laf_db
         self.lasmax_db = self.lceq_db = self.lzeq_db = self.lcpeak_db = self._levels.laf_db
-        self.bands = array("h", [-bands.LIMIT] * (top - bands.LOWEST + 1))
+        self.bands = array("h", [-bands.LIMIT] * self._thirds.count)
         self.score = 0.0
         self.firing_hz = 0.0
         self.flags = 0
@@ -71,8 +64,7 @@ class Analysis:
         self._mean += 0.05 * (np.mean(x) - self._mean)
         self.check.block(x, self._mean)
         self._levels.add(x)
-        self._low.add(x)
-        self._high.add(x)
+        self._thirds.add(x)
         self._blocks += 1
         if self._blocks < BLOCKS_PER_FRAME:
             return False
@@ -103,10 +95,7 @@ class Analysis:
         self.lceq_db = levels.lceq_db
         self.lzeq_db = levels.lzeq_db
         self.lcpeak_db = levels.lcpeak_db
-        self._low.end()
-        self._high.end()
-        self._low_bands.levels(self.bands, 0, self._offset_db)
-        self._high_bands.levels(self.bands, bands.SPLIT - bands.LOWEST, self._offset_db)
+        self._thirds.end(self.bands, self._offset_db)
         self.flags = self.check.frame(self.lafmax_db, self.laeq_db)
         signature = self.signature
         signature.frame(self.bands, self.laeq_db)

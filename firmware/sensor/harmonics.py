@@ -17,7 +17,12 @@ import math
 from ulab import numpy as np
 from ulab import scipy
 
-POINTS = 1024
+from firmware.sensor.transform import POINTS, Bins, Transform
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.sensor.spectrum import LowSpectrum
+
 STEP = 0.02
 KEEP = 0.85  # of a path's worth from frame to frame: a time constant of 0.8 s
 MISSING = 0.3  # orders that stand out by less than this part of the others are not there
@@ -34,7 +39,7 @@ class Comb:
 
     def __init__(
         self,
-        magnitude: np.ndarray,
+        bins: Bins,
         bin_hz: float,
         spectrum_hz: tuple[float, float],
         series_hz: tuple[float, float],
@@ -43,11 +48,11 @@ class Comb:
         lowest_hz, highest_hz = spectrum_hz
         slowest_hz, fastest_hz = series_hz
         first = int(lowest_hz / bin_hz)
-        end = min(int(highest_hz / bin_hz), len(magnitude))
+        end = int(highest_hz / bin_hz)
         self.first = first
         self._bin_hz = bin_hz
         self.bins = end - first
-        self._used = magnitude[first:end]
+        self._used = bins.power[first - bins.first : end - bins.first]
         taper: list[float] = []
         for index in range(first, end):
             hz = index * bin_hz
@@ -77,8 +82,8 @@ class Comb:
     def prepare(self) -> float:
         """Compute `series`, the flattened spectrum; return its norm."""
         root = self._inside
-        root[:] = self._used
-        root += 1e-9  # digital silence has a trend too
+        np.sqrt(self._used, out=root)
+        root += 1e-12  # digital silence has a trend too
         np.sqrt(root, out=root)
         self._wide[: self._half + 1] = root[0]
         self._wide[1 - self._half :] = root[-1]
@@ -156,27 +161,26 @@ def _widest(padded: np.ndarray, width: int) -> np.ndarray:
 
 
 class Harmonics:
-    """`frame` once a frame; then `slow` and `fast` (Comb) are new. The two views of magnitudes stay the same."""
+    """`frame` once a frame, after `low` (LowSpectrum) has ended it; then `slow` and `fast` (Comb) are new."""
 
-    def __init__(self, magnitude: np.ndarray, short_magnitude: np.ndarray, bin_hz: float) -> None:
-        self.slow = Comb(magnitude, bin_hz, (15.0, 1000.0), (18.0, 150.0), 3)
-        self.fast = Comb(short_magnitude, 2.0 * bin_hz, (15.0, 1200.0), (25.0, 400.0), 5)
-        pair = bytearray(2 * POINTS * self.slow.series.itemsize)
-        self._pair = np.frombuffer(pair, dtype=np.complex)
-        parts = np.frombuffer(pair, dtype=np.float)
+    def __init__(self, low: "LowSpectrum", transform: Transform) -> None:
+        self.slow = Comb(low.long, low.bin_hz, (15.0, 1000.0), (18.0, 150.0), 3)
+        self.fast = Comb(low.latest, 2.0 * low.bin_hz, (15.0, 1200.0), (25.0, 400.0), 5)
+        self._transform = transform
         # Each series at its own frequencies: orders are counted from 0 Hz.
-        self._real = parts[2 * self.slow.first : 2 * (self.slow.first + self.slow.bins) : 2]
-        self._imaginary = parts[2 * self.fast.first + 1 : 2 * (self.fast.first + self.fast.bins) : 2]
+        self._real = transform.real[self.slow.first : self.slow.first + self.slow.bins]
+        self._imaginary = transform.imaginary[self.fast.first : self.fast.first + self.fast.bins]
 
     def frame(self) -> None:
-        """Follow both combs through the magnitudes of a new frame."""
+        """Follow both combs through the powers of a new frame."""
         slow = self.slow
         fast = self.fast
         slow_norm = slow.prepare()
         fast_norm = fast.prepare()
+        self._transform.clear()
         self._real[:] = slow.series
         self._imaginary[:] = fast.series
-        transformed = np.fft.fft(self._pair)
+        transformed = np.fft.fft(self._transform.points)
         # 0.05: half for the even part, and a tenth.
         slow.follow(_even(transformed.real, slow.lags), 0.05 / slow_norm)
         fast.follow(_even(transformed.imag, fast.lags), 0.05 / fast_norm)

@@ -6,7 +6,7 @@ from ulab import numpy as np
 from ulab import scipy
 
 from firmware.sensor.levels import STEPS_PER_SECOND, Levels, level_db
-from firmware.sensor.spectrum import squared_gain
+from firmware.sensor.lowpass import squared_gain
 
 
 class MoreLevels(Levels):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from array import array
 
     from firmware.sensor.spectrum import LowSpectrum
+    from firmware.sensor.transform import Transform
 
 FEATURES = 12
 KEEP = 0.85  # of the average from frame to frame: a time constant of 0.8 s
@@ -42,10 +43,11 @@ class Signature:
     engine does.
     """
 
-    def __init__(self, low: "LowSpectrum") -> None:
-        self._harmonics = Harmonics(low.magnitude, low.short_magnitude, low.bin_hz)
+    def __init__(self, low: "LowSpectrum", transform: "Transform") -> None:
+        self._harmonics = Harmonics(low, transform)
         # 20 - 700 Hz: where the partials of an engine can be told apart
-        self._partials = low.power[int(20.0 / low.bin_hz) : int(700.0 / low.bin_hz)]
+        first = low.long.first
+        self._partials = low.long.power[int(20.0 / low.bin_hz) - first : int(700.0 / low.bin_hz) - first]
         self._frame = np.zeros(FEATURES)
         self._sum = np.zeros(FEATURES)
         self._weight = 1e-9

@@ -1,200 +1,205 @@
-"""Power spectra of a frame (125 ms): a fine one for engine orders and low bands, a coarse one up to the top.
+"""Power spectra of a frame (125 ms): fine ones for engine orders and low bands, a coarse one up to the top.
 
-Both give mean squares per bin, so that their sum over a band is the band's mean square.
-- `LowSpectrum`: decimated to about 6 kHz behind a Chebyshev low-pass, the last 2,048 samples (a third of a
-  second) in a Hann window, bins of about 3 Hz. What the low-pass does below its edge is divided out. The
-  same of the last 1,024 samples, for engines that change speed faster than that.
-- `HighSpectrum`: 1,024 points at the full rate. The windows overlap and their squares add up to one at every
-  sample, so every sample of the frame counts, once. Two windows go through one complex FFT: of
-  z = a + ib it holds that |Z[k]|^2 + |Z[n-k]|^2 = 2 (|A[k]|^2 + |B[k]|^2).
+All give mean squares per bin, so that their sum over a band is the band's mean square.
+- `LowSpectrum`: low-passed and decimated to about 6 kHz and 3 kHz, 1,024 samples of each in a Hann window: bins of
+  about 6 and 3 Hz. At 6 kHz two windows a frame, so that what is short counts the same wherever it lies.
+- `HighSpectrum`: at the full rate. The windows overlap and their squares add up to one at every sample, so every
+  sample of the frame counts, once.
 """
 
 import math
 
 from ulab import numpy as np
-from ulab import scipy, utils
+from ulab import scipy
 
 from firmware.common.blocks import BLOCKS_PER_FRAME, block_samples
+from firmware.sensor import lowpass
+from firmware.sensor.transform import POINTS, Bins, Transform
 
-# Rate: decimation and windows a frame. 6 kHz keeps 2.3 kHz free of aliases with a short filter; 32 kHz has no
-# whole factor to 6 kHz. Windows: the most whose hop divides the frame and is over half a window.
-DECIMATION = {48000: 8, 32000: 5}
+# By rate: windows a frame, the most whose hop divides the frame and is over half a window.
 WINDOWS = {48000: 8, 32000: 5}
 
-LOW_POINTS = 2048
-SHORT_POINTS = 1024
-LOW_TOP_HZ = 2300.0  # just over the upper edge of the 2 kHz third-octave
-LOW_SECTIONS = 3
-RIPPLE_DB = 0.5
-
-HIGH_POINTS = 1024
-
-
-def chebyshev(corner: float) -> np.ndarray:
-    """Return a Chebyshev type I low-pass, sections (LOW_SECTIONS, 6), gain 1 at 0, at `corner` cycles per sample."""
-    order = 2 * LOW_SECTIONS
-    warped = math.tan(math.pi * corner)
-    ripple = math.sqrt(10.0 ** (RIPPLE_DB / 10.0) - 1.0)
-    grow = (
-        math.log(1.0 / ripple + math.sqrt(1.0 / (ripple * ripple) + 1.0)) / order
-    )  # asinh(1 / ripple) / order
-    sinh = (math.exp(grow) - math.exp(-grow)) / 2.0
-    cosh = (math.exp(grow) + math.exp(-grow)) / 2.0
-    rows: list[list[float]] = []
-    for index in range(LOW_SECTIONS):
-        angle = math.pi * (2 * index + 1) / (2 * order)
-        real = sinh * math.sin(angle) * warped
-        square = real * real + (cosh * math.cos(angle) * warped) ** 2
-        scale = 1.0 + 2.0 * real + square
-        gain = square / scale
-        rows.append(
-            [gain, 2.0 * gain, gain, 1.0, 2.0 * (square - 1.0) / scale, (1.0 - 2.0 * real + square) / scale]
-        )
-    return np.array(rows)
+LOWEST_HZ = 15.0  # what the signature looks at begins here, bands need no more
+LONG_TOP_HZ = 1000.0  # as far as engine orders are followed
+LATEST_TOP_HZ = 1200.0  # the same of fast engines
+SHORT_LOWEST_HZ = 280.0  # the skirts of the 400 Hz and the 2 kHz band
+SHORT_TOP_HZ = 2700.0  # the skirt of the 2 kHz band
+HANN_POWER = 0.375  # mean square of the window
+HANN_SPREAD = 1.0 / 3.0  # variance of its power response, in bins
 
 
-def squared_gain(sections: np.ndarray, frequency: float) -> float:
-    """Return the squared gain of `sections` (n, 6) at `frequency` (cycles per sample)."""
-    angle = 2.0 * math.pi * frequency
-    c1, s1, c2, s2 = math.cos(angle), math.sin(angle), math.cos(2.0 * angle), math.sin(2.0 * angle)
-    gain = 1.0
-    for b0, b1, b2, a0, a1, a2 in sections.tolist():
-        gain *= (b0 + b1 * c1 + b2 * c2) ** 2 + (b1 * s1 + b2 * s2) ** 2
-        gain /= (a0 + a1 * c1 + a2 * c2) ** 2 + (a1 * s1 + a2 * s2) ** 2
-    return gain
-
-
-def hann(points: int) -> np.ndarray:
-    """Return a Hann window (points) that is symmetric, without zeros."""
-    return np.array([0.5 - 0.5 * math.cos(2.0 * math.pi * (n + 0.5) / points) for n in range(points)])
+def hann() -> np.ndarray:
+    """Return the rising half of a Hann window of POINTS: 0 to 1, (POINTS / 2 + 1)."""
+    return np.array([0.5 - 0.5 * math.cos(2.0 * math.pi * n / POINTS) for n in range(POINTS // 2 + 1)])
 
 
 class LowSpectrum:
-    """`add` each block, then `end` the frame: `power` (float, bins from 0 Hz, `bin_hz` wide) is new.
+    """`add` each block, then `end` the frame: the powers of `long` and `short` (Bins) are new.
 
-    So are `magnitude` (same bins, in no unit) and `short_magnitude` (bins twice as wide).
+    `long` has bins of `bin_hz` (the last third of a second), `short` of twice that (mean of two windows of a sixth).
+    `slow` (float) are the frame's samples at `slow_rate`, for the bands that are filtered.
     """
 
-    def __init__(self, rate: int) -> None:
-        self._factor = DECIMATION[rate]
+    def __init__(self, rate: int, transform: Transform) -> None:
+        self._transform = transform
+        self._rate = rate
+        self._factor = lowpass.FIRST_FACTOR[rate]
+        self._first = lowpass.FIRST[rate]
+        self._first_state = np.zeros((len(self._first), 2))
+        self._second_state = np.zeros((len(lowpass.SECOND), 2))
+        self._third_state = np.zeros((len(lowpass.THIRD), 2))
         self._new = block_samples(rate) // self._factor
-        self.bin_hz = rate / self._factor / LOW_POINTS
-        self.bins = int(LOW_TOP_HZ / self.bin_hz) + 1
-        self._sections = chebyshev(LOW_TOP_HZ / rate)
-        self._state = np.zeros((LOW_SECTIONS, 2))
-        self._samples = np.zeros(LOW_POINTS)
-        self._at = LOW_POINTS - BLOCKS_PER_FRAME * self._new
-        self._window = hann(LOW_POINTS)
-        self._work = np.zeros(LOW_POINTS)
-        self._scratch = np.zeros(2 * LOW_POINTS)
-        self._magnitude = np.zeros(LOW_POINTS)
-        self.magnitude = self._magnitude[: self.bins]
-        self._short_window = hann(SHORT_POINTS)
-        self._short_work = self._work[:SHORT_POINTS]
-        self._short_scratch = self._scratch[: 2 * SHORT_POINTS]
-        self._short_magnitude = np.zeros(SHORT_POINTS)
-        self.short_magnitude = self._short_magnitude[: self.bins // 2]
-        # Twice for the negative frequencies; sum of the squared Hann window is 3/8 of its length.
-        scale = 2.0 / (LOW_POINTS * 0.375 * LOW_POINTS)
-        self._scale = np.array(
-            [scale / squared_gain(self._sections, k * self.bin_hz / rate) for k in range(self.bins)]
-        )
-        self.power = np.zeros(self.bins)
+        frame = BLOCKS_PER_FRAME * self._new
+        hop = frame // 2
+        # At 6 kHz the two windows of a frame; at 3 kHz the only one.
+        self._fast = np.zeros(POINTS + hop)
+        self._fast_kept = POINTS + hop - frame
+        self._at = self._fast_kept
+        self._frame = self._fast[self._fast_kept :]
+        self._earlier = self._fast[:POINTS]
+        self._last = self._fast[hop:]
+        self._half = np.zeros(POINTS)
+        self._half_kept = POINTS - hop
+        self._half_new = self._half[self._half_kept :]
+        self.slow_rate = rate // (self._factor * lowpass.SECOND_FACTOR * lowpass.THIRD_FACTOR)
+        self.slow = np.zeros(hop // lowpass.THIRD_FACTOR)
+        window = hann()
+        real = transform.real
+        imaginary = transform.imaginary
+        half = POINTS // 2
+        # The window as it rises, and all but its ends as it falls: the parts it is laid on.
+        self._rise = window
+        self._fall = window[half - 1 : 0 : -1]
+        self._risen = real[: half + 1], imaginary[: half + 1]
+        self._fallen = real[half + 1 :], imaginary[half + 1 :]
+        self.bin_hz = rate / (self._factor * lowpass.SECOND_FACTOR * POINTS)
+        self.long = Bins(transform, int(LOWEST_HZ / self.bin_hz), int(LONG_TOP_HZ / self.bin_hz) + 1)
+        short_hz = 2.0 * self.bin_hz
+        self.short = Bins(transform, int(SHORT_LOWEST_HZ / short_hz), int(SHORT_TOP_HZ / short_hz) + 1)
+        self.latest = Bins(transform, int(LOWEST_HZ / short_hz), int(LATEST_TOP_HZ / short_hz) + 1)
 
     def add(self, x: np.ndarray) -> None:
         """Take the samples `x` (float, one block)."""
-        low, self._state = scipy.signal.sosfilt(self._sections, x, zi=self._state)
-        self._samples[self._at : self._at + self._new] = low[:: self._factor]
+        low, self._first_state = scipy.signal.sosfilt(self._first, x, zi=self._first_state)
+        self._fast[self._at : self._at + self._new] = low[:: self._factor]
         self._at += self._new
 
     def end(self) -> None:
-        """Compute `power` of the last third of a second."""
-        work = self._work
-        work[:] = self._samples
-        work *= self._window
-        utils.spectrogram(work, out=self._magnitude, scratchpad=self._scratch)
-        short = self._short_work
-        short[:] = self._samples[LOW_POINTS - SHORT_POINTS :]
-        short *= self._short_window
-        utils.spectrogram(short, out=self._short_magnitude, scratchpad=self._short_scratch)
-        power = self.power
-        power[:] = self.magnitude
-        power *= power
-        power *= self._scale
-        frame = BLOCKS_PER_FRAME * self._new
-        self._samples[: LOW_POINTS - frame] = self._samples[frame:]
-        self._at = LOW_POINTS - frame
+        """Compute the powers of the last third of a second."""
+        low, self._second_state = scipy.signal.sosfilt(lowpass.SECOND, self._frame, zi=self._second_state)
+        self._half_new[:] = low[:: lowpass.SECOND_FACTOR]
+        low, self._third_state = scipy.signal.sosfilt(lowpass.THIRD, self._half_new, zi=self._third_state)
+        self.slow[:] = low[:: lowpass.THIRD_FACTOR]
+        transform = self._transform
+        # Twice for negative frequencies, of which only one half is there or both are; two windows in `short`.
+        scale = 1.0 / (POINTS * POINTS * HANN_POWER)
+        transform.real[:] = self._half
+        transform.imaginary[:] = 0.0
+        self._window(0)
+        self._sum(self.long, scale)
+        transform.real[:] = self._earlier
+        transform.imaginary[:] = self._last
+        self._window(0)
+        self._window(1)
+        self._sum(self.short, 0.5 * scale)
+        transform.real[:] = self._last
+        transform.imaginary[:] = 0.0
+        self._window(0)
+        self._sum(self.latest, scale)
+        self._fast[: self._fast_kept] = self._fast[-self._fast_kept :]
+        self._half[: self._half_kept] = self._half[-self._half_kept :]
+        self._at = self._fast_kept
+
+    def gain(self, hz: float, stages: int) -> float:
+        """Return the squared gain of the first `stages` low-passes at `hz`."""
+        hz /= self._rate
+        gain = lowpass.squared_gain(self._first, hz)
+        if stages > 1:
+            gain *= lowpass.squared_gain(lowpass.SECOND, hz * self._factor)
+        if stages > 2:
+            gain *= lowpass.squared_gain(lowpass.THIRD, hz * self._factor * lowpass.SECOND_FACTOR)
+        return gain
+
+    def _window(self, part: int) -> None:
+        risen = self._risen[part]
+        risen *= self._rise
+        fallen = self._fallen[part]
+        fallen *= self._fall
+
+    def _sum(self, bins: Bins, scale: float) -> None:
+        self._transform.run()
+        bins.clear()
+        bins.add()
+        bins.scale(scale)
 
 
 class HighSpectrum:
-    """`add` each block, then `end` the frame: `power` (float, bins from `first_bin`, `bin_hz` wide) is new."""
+    """`add` each block, then `end` the frame: the power of `bins` (each `bin_hz` wide) is new.
 
-    def __init__(self, rate: int, lowest_hz: float, highest_hz: float) -> None:
-        frame = BLOCKS_PER_FRAME * block_samples(rate)
-        self._hop = frame // WINDOWS[rate]
-        self._overlap = HIGH_POINTS - self._hop
-        self.bin_hz = rate / HIGH_POINTS
-        self.first_bin = int(lowest_hz / self.bin_hz)
-        end = min(int(highest_hz / self.bin_hz) + 2, HIGH_POINTS // 2)
+    `spread` is the variance of the window's power response, in bins.
+    """
+
+    def __init__(self, rate: int, lowest_hz: float, highest_hz: float, transform: Transform) -> None:
         self._block = block_samples(rate)
-        self._samples = np.zeros(self._overlap + frame)
-        self._filled = self._overlap
-        self._start = 0  # of the next window
-        window = [1.0] * HIGH_POINTS
-        for n in range(self._overlap):
-            window[n] = window[HIGH_POINTS - 1 - n] = math.sin(math.pi / 2.0 * (n + 0.5) / self._overlap)
-        self._window = np.array(window)
-        self._work = np.zeros(HIGH_POINTS)
-        self._paired = False
-        pair = bytearray(2 * HIGH_POINTS * self._work.itemsize)
-        self._pair = np.frombuffer(pair, dtype=np.complex)
-        parts = np.frombuffer(pair, dtype=np.float)
-        self._real = parts[0::2]
-        self._imaginary = parts[1::2]
-        self._scratch = np.zeros(2 * HIGH_POINTS)
-        self._magnitude = np.zeros(HIGH_POINTS)
-        self._used = self._magnitude[self.first_bin : end]
-        self._mirrored = self._magnitude[HIGH_POINTS - end + 1 : HIGH_POINTS - self.first_bin + 1]
-        self._sum = np.zeros(end - self.first_bin)
-        self._mirrored_sum = np.zeros(end - self.first_bin)
-        self._scale = 1.0 / (HIGH_POINTS * frame)
-        self.power = np.zeros(end - self.first_bin)
+        frame = BLOCKS_PER_FRAME * self._block
+        hop = frame // WINDOWS[rate]
+        overlap = POINTS - hop
+        self._overlap = overlap
+        self.bin_hz = rate / POINTS
+        end = min(int(highest_hz / self.bin_hz) + 2, POINTS // 2)
+        self.bins = Bins(transform, int(lowest_hz / self.bin_hz), end)
+        self._transform = transform
+        # Its square and that of its mirror image add up to one, and it bends into 0 and 1: low side lobes.
+        quarter = math.pi / 2.0
+        rise = [math.sin(quarter * math.sin(quarter * (n + 0.5) / overlap) ** 2) for n in range(overlap)]
+        steps = [rise[0]] + [rise[n] - rise[n - 1] for n in range(1, overlap)]
+        self.spread = 2.0 * sum([step * step for step in steps]) / hop * (POINTS / (2.0 * math.pi)) ** 2
+        self._rise = np.array(rise)
+        self._fall = self._rise[::-1]
+        self._next = np.zeros(overlap)  # how the next window begins
+        self._parts = transform.real, transform.imaginary
+        self._heads = transform.real[:overlap], transform.imaginary[:overlap]
+        self._feet = transform.real[hop:], transform.imaginary[hop:]
+        self._part = 0
+        self._filled = 0
+        self._scale = 1.0 / (POINTS * frame)
+        self._fresh = True
 
     def add(self, x: np.ndarray) -> None:
         """Take the samples `x` (float, one block), and transform the windows that they complete."""
-        self._samples[self._filled : self._filled + self._block] = x
-        self._filled += self._block
-        while self._start + HIGH_POINTS <= self._filled:
-            work = self._work
-            work[:] = self._samples[self._start : self._start + HIGH_POINTS]
-            work *= self._window
-            self._start += self._hop
-            if self._paired:
-                self._imaginary[:] = work
-                self._transform()
-            else:
-                self._real[:] = work
-            self._paired = not self._paired
+        taken = 0
+        if self._fresh:
+            self.bins.clear()
+            self._fresh = False
+        while taken < self._block:
+            if not self._filled:
+                self._heads[self._part][:] = self._next
+                self._filled = self._overlap
+            count = min(self._block - taken, POINTS - self._filled)
+            self._parts[self._part][self._filled : self._filled + count] = x[taken : taken + count]
+            self._filled += count
+            taken += count
+            if self._filled == POINTS:
+                self._window()
 
     def end(self) -> None:
-        """Compute `power` of the frame that the blocks since the last `end` make."""
-        if self._paired:
-            self._imaginary[:] = 0.0
-            self._transform()
-            self._paired = False
-        power = self.power
-        power[:] = self._mirrored_sum[::-1]
-        power += self._sum
-        power *= self._scale
-        self._sum[:] = 0.0
-        self._mirrored_sum[:] = 0.0
-        self._samples[: self._overlap] = self._samples[self._start :]
-        self._filled = self._overlap
-        self._start = 0
+        """Compute the power of the frame that the blocks since the last `end` make."""
+        if self._part:
+            self._transform.imaginary[:] = 0.0
+            self._part = 0
+            self._transform.run()
+            self.bins.add()
+        self.bins.scale(self._scale)
+        self._fresh = True
 
-    def _transform(self) -> None:
-        utils.spectrogram(self._pair, out=self._magnitude, scratchpad=self._scratch)
-        magnitude = self._magnitude
-        magnitude *= magnitude
-        self._sum += self._used
-        self._mirrored_sum += self._mirrored
+    def _window(self) -> None:
+        foot = self._feet[self._part]
+        self._next[:] = foot
+        foot *= self._fall
+        head = self._heads[self._part]
+        head *= self._rise
+        self._filled = 0
+        if self._part:
+            self._transform.run()
+            self.bins.add()
+        self._part = 1 - self._part
