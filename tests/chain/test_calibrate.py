@@ -20,7 +20,7 @@ from gateway.virtual.boards import virtual_camera, virtual_sensor
 from gateway.virtual.calibrator import Calibrator
 from gateway.virtual.scene import Scene
 from gateway.virtual.world import Pace, World
-from tests.chain.cabinet import measurement, play, street, write_site
+from tests.chain.cabinet import boards, measurement, play, street, write_site
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
@@ -36,8 +36,8 @@ def _own_ports(tmp_path, monkeypatch):
 
 @pytest.fixture
 def sensor() -> Iterator[VirtualBoard]:
-    """A board that was never calibrated and triggers on level alone."""
-    with virtual_sensor("virtual-1", serial=random_serial(), signature_threshold=0.0) as board:
+    """A board that was never calibrated and has no memory for clips."""
+    with virtual_sensor("virtual-1", serial=random_serial(), mode="observe") as board:
         yield board
 
 
@@ -245,12 +245,13 @@ def test_a_history_that_a_running_gateway_holds_is_said_so(tmp_path):
         store.close()
 
 
-def test_a_clip_after_a_calibration_says_so_and_the_gateway_knows_it(sensor, tmp_path):
+def test_a_clip_after_a_calibration_says_so_and_the_gateway_knows_it(tmp_path):
     """Calibrated without the gateway; it reads the record from the board, keeps it, and every clip carries it."""
-    calibrated(sensor, Calibrator(sensitivity_db=0.87), "--calibrator", "of the city")
-    record = kept(sensor)["calibration"]
-    sensor.power_cycle()
-    packages = play(tmp_path, sensor, None, street(16.0, 6.0))
+    with boards(camera=False, slots=1) as (sensor, _):
+        calibrated(sensor, Calibrator(sensitivity_db=0.87), "--calibrator", "of the city")
+        record = kept(sensor)["calibration"]
+        sensor.power_cycle()
+        packages = play(tmp_path, sensor, None, street(14.0, 5.0))
     values = measurement(packages[0])
     store = Store(tmp_path / "store")
     known = store.calibrations.all("virtual-1")
@@ -268,7 +269,7 @@ def test_a_clip_after_a_calibration_says_so_and_the_gateway_knows_it(sensor, tmp
 
 def test_a_damaged_calibration_is_mended_by_a_new_one():
     """The board starts without it; calibrating again writes a whole file."""
-    with virtual_sensor("virtual-1", serial=random_serial()) as made:
+    with virtual_sensor("virtual-1", serial=random_serial(), mode="observe") as made:
         files = {**made.files(), "calibration.json": b'{"calibration": {"kind'}
     with VirtualBoard(files, serial=random_serial()) as board:
         code = calibrated(board, Calibrator(sensitivity_db=0.3), "--json")
