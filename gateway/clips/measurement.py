@@ -5,7 +5,7 @@ Rules of this file
 - What is not known is null and has a flag in `validity`; nothing is filled in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
@@ -136,7 +136,10 @@ def measurement(
         },
         "validity": [{"flag": flag.name, "text": flag.text} for flag in flags],
         "missing": list(missing),
-        "firmware": {"sensor": _firmware(about.sensor_hello), "camera": _firmware(about.camera_hello)},
+        "firmware": {
+            "sensor": _firmware(about.sensor_hello, event.checks),
+            "camera": None if about.camera_hello is None else _firmware(about.camera_hello),
+        },
         "gateway": {"version": _version()},
     }
 
@@ -245,9 +248,8 @@ def _clock(clock: BoardClock | None) -> Values | None:
     return {"uncertainty_s": round(clock.uncertainty_ns / MILLISECOND_NS / 1000, 6), "drift_ppm": drift}
 
 
-def _firmware(hello: Hello | None) -> Values | None:
-    if hello is None:
-        return None
+def _firmware(hello: Hello, checks: Mapping[str, str] | None = None) -> Values:
+    """Return who a board is. `checks` is what its self-check found at the trigger; without, what its HELLO said."""
     return {
         "board": hello.id,
         "uid": hello.uid,
@@ -255,7 +257,7 @@ def _firmware(hello: Hello | None) -> Values | None:
         "code": hello.code,
         "micropython": hello.micropython,
         "ulab": hello.ulab,
-        "checks": dict(hello.checks),
+        "checks": dict(hello.checks if checks is None else checks),
     }
 
 

@@ -85,6 +85,7 @@ class SensorEvent(_Message):
     channels: Literal[1, 2]
     first: Count
     samples: Annotated[int, Field(ge=0, le=20 * 192000)]
+    checks: dict[str, str] = {}
     full_scale_db: float
     microphone: Short = "flat"
     calibration_db: float

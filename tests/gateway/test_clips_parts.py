@@ -11,8 +11,10 @@ import av
 import numpy as np
 import pytest
 
+from firmware.common import flags as bits
 from gateway.clips import measurement, picture, sound, view
 from gateway.clips.assemble import Assembly, assemble
+from gateway.clips.background import Exceeded
 from gateway.clips.contents import FRAME_RECORD, Parts, camera_clip, sensor_clip
 from gateway.clips.measurement import BoardClock, Circumstances
 from gateway.errors import RemoteProtocolError
@@ -133,6 +135,43 @@ def test_measurement_says_what_is_known_in_figures() -> None:
         "weather_not_observed",
         "background_unknown",
     }
+
+
+def test_the_background_before_the_event_and_the_emergence_are_in_figures_or_in_words() -> None:
+    """LAFmax over LA95; without figures there is a reason and no number."""
+    hour = Exceeded(58.2, 49.6, 44.9, 43.7, over_s=1800.0, frames=14390, left_out=10)
+    known = measured(assemble(replace(ABOUT, background=hour), sensor_clip(sensor_parts()), None))
+    unknown = measured(assemble(replace(ABOUT, background="just started"), sensor_clip(sensor_parts()), None))
+
+    assert known["background"] == {
+        "la10_db": 58.2,
+        "la50_db": 49.6,
+        "la90_db": 44.9,
+        "la95_db": 43.7,
+        "over_s": 1800.0,
+        "frames": 14390,
+        "left_out": 10,
+        "emergence_db": 48.7,
+        "reason": None,
+    }
+    assert "background_unknown" not in {flag["flag"] for flag in known["validity"]}
+    assert unknown["background"]["reason"] == "just started"
+    assert unknown["background"]["la95_db"] is unknown["background"]["emergence_db"] is None
+    assert "background_unknown" in {flag["flag"] for flag in unknown["validity"]}
+
+
+def test_levels_and_flags_of_the_board_reach_the_measurement() -> None:
+    """All levels of the summary, two more in the trace, each flag in words, the checks of the trigger."""
+    event, media, trace, summary = sensor_parts()
+    event = json.dumps(json.loads(event) | {"checks": {"offset": "5.0 % of full scale off zero"}}).encode()
+    summary = json.dumps(json.loads(summary) | {"flags": bits.FLOATING | bits.CLIPPED}).encode()
+    values = measured(assemble(ABOUT, sensor_clip((event, media, trace, summary)), None))
+
+    levels = {"lafmax_db": 92.4, "lasmax_db": 90.2, "laeq_db": 88.1, "lceq_db": 93.0, "lcpeak_db": 108.5}
+    assert levels.items() <= values["levels"].items()
+    assert (values["trace"]["laeq_db"][0], values["trace"]["lcpeak_db"][0]) == (49.8, 65.0)
+    assert {"floating_data_line", "microphone_clipped"} <= {flag["flag"] for flag in values["validity"]}
+    assert values["firmware"]["sensor"]["checks"] == {"offset": "5.0 % of full scale off zero"}
 
 
 def test_a_drift_that_is_not_known_widens_the_alignment() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -132,6 +133,30 @@ async def test_an_event_arrives_at_the_city_as_evidence(tmp_path: Path) -> None:
     assert status["balance_holds"]
     assert (status["by_state"]["delivered"], status["by_state"]["joined"]) == (1, 1)
     assert not any((tmp_path / "store").glob("*.new"))
+
+
+async def test_a_clip_knows_the_street_before_it(tmp_path: Path) -> None:
+    """The first comes too early and says so; after 70 s of 61.2 dB(A) that is the background, on the status too."""
+    street = Street(tmp_path)
+    async with street.gateway() as gateway:
+        await street.until(lambda: len(street.said(What.BOARD_CONNECTED)) == 2)
+        await street.until(lambda: street.clock.monotonic_ns() > 8 * SECOND_NS)
+        street.event(1)
+        await street.until(lambda: street.said(What.CLIP_DELIVERED))
+        assert gateway.status()["boards"][0]["hour"] is None
+        await street.until(lambda: street.clock.monotonic_ns() > 78 * SECOND_NS)
+        street.event(2)
+        await street.until(lambda: len(street.said(What.CLIP_DELIVERED)) == 2)
+        status = gateway.status()["boards"][0]
+
+    early, late = (measured(package)["background"] for package in street.packages())
+    assert early["la95_db"] is None
+    assert re.fullmatch(r"the gateway had heard the board for \d s; it takes 60 s", early["reason"])
+    assert (late["la10_db"], late["la95_db"], late["emergence_db"]) == (61.2, 61.2, 31.2)
+    assert 60.0 < late["over_s"] < 75.0
+    assert status["hour"] is not None
+    assert status["ten_minutes"] == status["hour"]
+    assert status["hour"]["la50_db"] == 61.2
 
 
 async def test_a_camera_that_never_answers_leaves_a_clip_that_is_not_evidence(tmp_path: Path) -> None:
