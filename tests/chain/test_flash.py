@@ -135,6 +135,18 @@ def test_what_the_site_decided_stays_on_the_board():
     assert (anew["id"], anew["threshold_dba"], anew["hold_off_s"]) == ("sensor-0c0d", 80, 10)
 
 
+def test_the_calibration_of_the_microphone_stays_on_the_board():
+    """Byte for byte, through a new firmware and through --forget: it belongs to the hardware, not to the site."""
+    calibration = b'{"calibration": {"kind": "calibration", "time": "2026-03-01T12:00:00Z", "offset_db": -0.7}, "check": null}'
+    files = {**flashed(), "firmware/common/wire.py": b"# old", "calibration.json": calibration}
+    with powered(VirtualBoard(files, serial=SERIAL, program=WASM)) as world:
+        done = flash(*SENSOR, "--forget")
+        found = files_of(world)
+    assert done.returncode == 0
+    assert found["calibration.json"] == calibration
+    assert "calibration.json" not in done.stdout
+
+
 def test_a_camera_module_is_flashed_and_runs():
     """It needs no ulab; its hello names its own code."""
     with powered(VirtualBoard({}, serial=SERIAL, program=WASM_WITHOUT_ULAB), camera=True):
