@@ -43,6 +43,8 @@ def run_conformance(
     if options.rate is not None and options.rate not in RATES:
         raise ConformanceError(f"--rate {options.rate}: must be {' or '.join(map(str, RATES))}")
     tables = tables or read_tables()
+    if options.json:
+        _try_to_write(options.json)
     console = Console()
     with _meter(options, firmware) as meter:
         rows = measure(meter, tables, tests=tests, console=console)
@@ -77,3 +79,11 @@ def _meter(options: Options, firmware: Mapping[str, bytes] | None) -> AbstractCo
         if given:
             raise ConformanceError(f"{option}: not with --board, which computes as it was built")
     return on_board(options.board, options.rate)
+
+
+def _try_to_write(path: Path) -> None:
+    """Raise before half a minute of measuring, not after it."""
+    try:
+        path.touch()
+    except OSError as error:
+        raise ConformanceError(f"--json {path}: {error.strerror}; name another file") from None

@@ -1,6 +1,7 @@
 """What a person and a program get of the result: tables, a statement in words, JSON."""
 
 import json
+import math
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +14,6 @@ from rich.text import Text
 from gateway.conformance.measurements import CLAIMED_HZ
 from gateway.conformance.meter import About
 from gateway.conformance.rows import Row, class_reached
-from gateway.conformance.tables import ConformanceError
 
 WEIGHTING: Final = "frequency weighting"
 EDITION: Final = "IEC 61672-1:2013"
@@ -27,6 +27,7 @@ TITLES: Final = {
     "overload": "Overload, 5.11: the level of a 4 kHz tone at which the flag comes; own limits for the tone",
     "noise": "Noise of the arithmetic while wind shakes the microphone (1.25 Hz, 100 dB); own limit",
 }
+NOMINAL: Final = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
 NOT_CLAIMED: Final = (
     "the acoustic response of microphone, housing and windscreen: the signals are words of the I2S bus",
     "pattern approval, and the tests of temperature, pressure, humidity and electromagnetic fields",
@@ -44,9 +45,10 @@ def statement(rows: list[Row], rate: int, about: About) -> str:
     if missed:
         reached = f"reaches class {number}" if number else "reaches no class"
         return f"The firmware {reached} of {EDITION} {where}: {len(missed)} of {len(rows)} rows miss class 1."
-    words = f"The firmware reaches class 1 of {EDITION} {where}, from 10 Hz to {hertz(top)}."
-    if CLAIMED_HZ[rate] < max(CLAIMED_HZ.values()):
-        words += f" Above {hertz(top)} nothing is claimed at this rate."
+    span = f", from 10 Hz to {hertz(top)}" if top else ""
+    words = f"The firmware reaches class 1 of {EDITION} {where}{span}."
+    if top and CLAIMED_HZ[rate] < max(CLAIMED_HZ.values()):
+        words += f" Above {hertz(top)} nothing is claimed at {rate / 1000:g} kHz: microphones end below half the rate."
     return words
 
 
@@ -65,7 +67,7 @@ def print_report(rows: list[Row], rate: int, about: About, console: Console) -> 
 
 
 def write_json(path: Path, rows: list[Row], rate: int, about: About) -> None:
-    """Write the result to `path`; `ConformanceError` when that cannot be."""
+    """Write the result to `path`."""
     values = {
         "rows": [row.as_json() for row in rows],
         "class": class_reached(rows),
@@ -77,15 +79,15 @@ def write_json(path: Path, rows: list[Row], rate: int, about: About) -> None:
         "micropython": about.micropython,
         "firmware": about.firmware,
     }
-    try:
-        path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConformanceError(f"--json {path}: {error.strerror}; name another file") from None
+    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
-def hertz(value: float) -> str:
-    """Return a frequency as people write it."""
-    return f"{value / 1000:.4g} kHz" if value >= 1000 else f"{value:.4g} Hz"  # noqa: PLR2004  a kilo
+def hertz(hz: float) -> str:
+    """Return a frequency as people write it: an exact one of the table by its nominal value."""
+    n = round(10 * math.log10(hz))
+    if math.isclose(hz, 10 ** (n / 10), rel_tol=1e-4):
+        hz = NOMINAL[n % 10] * 10 ** (n // 10)
+    return f"{hz / 1000:.4g} kHz" if hz >= 1000 else f"{hz:.4g} Hz"  # noqa: PLR2004  a kilo
 
 
 def _table(rows: Iterable[Row]) -> Table:
@@ -99,10 +101,10 @@ def _table(rows: Iterable[Row]) -> Table:
             row.quantity,
             where,
             f"{row.goal_db:.1f}",
-            f"{row.measured_db:.2f}",
+            _hundredths(row.measured_db),
             _limit(row.lower_db),
             _limit(row.upper_db),
-            f"{row.margin_db:.2f}",
+            _hundredths(row.margin_db),
             _class(row),
             style="" if row.claimed else "dim",
         )
@@ -121,9 +123,13 @@ def _summary(rows: list[Row]) -> Table:
         where = f"{least.burst_ms:g} ms" if least.burst_ms is not None else hertz(least.frequency_hz or 0.0)
         style = "" if least.reached == 1 else "red"
         table.add_row(
-            test, str(len(claimed)), f"{least.margin_db:.2f}", f"{least.quantity}, {where}", style=style
+            test, str(len(claimed)), _hundredths(least.margin_db), f"{least.quantity}, {where}", style=style
         )
     return table
+
+
+def _hundredths(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # never -0.00
 
 
 def _limit(value: float | None) -> str:
