@@ -52,6 +52,7 @@ class SelfCheck:
         self._second = 0  # flags of the second before
         self._largest = -2.0
         self._smallest = 2.0
+        self._top = self._bottom = 0.0  # extremes of the last loud block
         self._offset = 0.0
         self._energy = 0.0
         self._frames = 0
@@ -81,11 +82,13 @@ class SelfCheck:
         largest, smallest = np.max(x), np.min(x)
         self._largest = max(self._largest, largest)
         self._smallest = min(self._smallest, smallest)
-        if largest - smallest > FLAT_SPAN and (
-            (largest < FULL_SCALE and bus.flat(x, largest))
-            or (smallest > -FULL_SCALE and bus.flat(x, smallest))
-        ):
-            self._latched |= flag.CLIPPED
+        if largest - smallest > FLAT_SPAN:
+            # A cut-off is where it was before; no sound reaches exactly the same height twice, so this costs nothing.
+            if largest == self._top and largest < FULL_SCALE and bus.flat(x, largest):
+                self._latched |= flag.CLIPPED
+            if smallest == self._bottom and smallest > -FULL_SCALE and bus.flat(x, smallest):
+                self._latched |= flag.CLIPPED
+            self._top, self._bottom = largest, smallest
 
     def frame(self, lafmax_db: float, laeq_db: float) -> int:
         """End a frame with these levels in dB(A); return its flags."""

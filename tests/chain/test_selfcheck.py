@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+import struct
 
 import numpy as np
 import pytest
+import serial
 
+from firmware.common import flags as flag
+from firmware.common import wire
 from gateway.config import load
 from gateway.service.gateway import Gateway
-from gateway.virtual import faults
+from gateway.virtual import faults, i2s
 from gateway.virtual.board import random_serial
 from gateway.virtual.boards import virtual_sensor
 from gateway.virtual.clock import WorldClock
@@ -59,6 +63,26 @@ def blocks(seconds, channels=1):
     sound = sound + np.random.default_rng(1).normal(0, 5e-5, (channels, sound.size))
     for start in range(0, sound.shape[1], 1200):
         yield sound[:, start : start + 1200]
+
+
+def frames_of(seconds, *, lost_at=None, fault=None):
+    """Return what a board sends in quiet, whose clock gains 20.8 ms on its samples at second `lost_at`."""
+    found = []
+    with virtual_sensor("virtual-1", serial=random_serial(), mode="observe") as board:
+        reader = wire.FrameReader()
+        with serial.Serial(board.port, timeout=0) as port:
+            port.write(wire.line("hello 1"))
+            for number, block in enumerate(blocks(seconds), start=1):
+                lost_us = 20_833 if lost_at is not None and number > 40 * lost_at else 0
+                words = i2s.both_slots(i2s.words(block), 1)
+                board.step(number * 25_000 + lost_us, {"slots": fault(words) if fault else words})
+                found += reader.feed(port.read(65536))
+    return found
+
+
+def of_kind(found, kind):
+    """Return the payloads of the frames of `kind`."""
+    return [frame.payload for frame in found if isinstance(frame, wire.Frame) and frame.kind == kind]
 
 
 def to_the_end(_status):
@@ -127,3 +151,23 @@ def test_two_microphones_are_compared_while_they_run(tmp_path):
     assert watch(tmp_path, bus, blocks(20, channels=2), look, mode="observe", channels=2)
     assert "right slot is empty" in json.dumps(seen[-1]["checks"])
     assert seen[-1]["flags"] == 0
+
+
+def test_lost_samples_are_flagged_in_the_second_that_lost_them():
+    """In its last 125 ms and in its SECOND, and nowhere else; the checks count on."""
+    found = frames_of(6, lost_at=3.5)
+    figures = [struct.unpack_from(wire.FIGURES_HEAD, payload) for payload in of_kind(found, wire.FIGURES)]
+    seconds = [json.loads(payload) for payload in of_kind(found, wire.SECOND)]
+
+    assert [head[0] // 48000 for head in figures if head[-2] & flag.SAMPLES_LOST] in ([4], [5])
+    assert 1 == sum(bool(second["flags"] & flag.SAMPLES_LOST) for second in seconds)
+    assert seconds[-1]["checks"] == {"i2s": "1 overruns: samples were lost"}
+    assert seconds[-1]["overruns"] == 1
+
+
+def test_hello_comes_again_when_the_board_has_listened_for_a_second():
+    """At the start nothing is known; then a dead microphone is named, and a good board has nothing to say."""
+    for fault, words in ((None, {}), (faults.stuck(), {"microphone"})):
+        hellos = [json.loads(payload) for payload in of_kind(frames_of(2, fault=fault), wire.HELLO)]
+        assert {} == hellos[0]["checks"]
+        assert set(words) == set(hellos[-1]["checks"])

@@ -42,3 +42,24 @@ def test_a_slow_or_fast_clock_is_not_an_overrun():
 def test_being_late_for_a_moment_is_not_an_overrun():
     """A collection of 80 ms is caught up from the I2S buffer."""
     assert play(60, stall_at=500).count == 0
+
+
+def test_a_loss_that_no_whole_second_has_confirmed_is_pending():
+    """A clip may end before the second does: it must not be believed to be whole."""
+    counter = play(10)
+    assert not counter.pending
+    now = 10_000_000
+    for block in range(401, 411):
+        counter.block(block * BLOCK, now + (block - 400) * 25_000 + 20_833)
+    assert counter.pending
+    assert counter.count == 0
+
+
+def test_samples_that_stopped_on_purpose_are_not_lost():
+    """The bus was opened anew: the count goes on from there."""
+    counter = play(10)
+    counter.restart()
+    for block in range(401, 601):
+        counter.block(block * BLOCK, block * 25_000 + 30_000)
+    assert counter.count == 0
+    assert not counter.pending
