@@ -28,6 +28,7 @@ from gateway.link.port import SerialPort
 from gateway.store.calibrations import KnownRecord
 from gateway.store.store import Store
 
+MAX_ESCAPED = 160  # bytes of the calibrator's name on the line to the board, which is ASCII
 DRIFTED = 2  # exit code: the microphone is further from its last calibration than levels may be off
 
 
@@ -86,8 +87,10 @@ def print_history(config_path: Path, *, as_json: bool) -> int:
 
 def _calibrator(options: Options) -> Calibrator:
     name = " ".join(options.calibrator.split())
-    if len(name) > MAX_CALIBRATOR:
-        raise CalibrationRefused(f"--calibrator: {len(name)} characters; write at most {MAX_CALIBRATOR}")
+    if len(name) > MAX_CALIBRATOR or len(json.dumps(name)) > MAX_ESCAPED:
+        raise CalibrationRefused(
+            f"--calibrator: {len(name)} characters; write at most {MAX_CALIBRATOR}, fewer in other scripts than Latin"
+        )
     if not 60 <= options.level <= 130:  # noqa: PLR2004  levels of calibrators, from the smallest piston to the largest
         raise CalibrationRefused(
             f"--level {options.level:g}: no calibrator has it; write its level in dB, say 94"

@@ -209,6 +209,7 @@ def test_a_camera_has_no_microphone():
         ({"frequency": "8000"}, "between 100 and 2000 Hz"),
         ({"options": ("--certificate-date", "last spring")}, "no date"),
         ({"options": ("--calibrator", "x" * 65)}, "at most 64"),
+        ({"options": ("--calibrator", "校" * 30)}, "at most 64, fewer in other scripts"),
     ],
 )
 def test_what_cannot_be_is_refused_before_a_port_is_opened(options, why, tmp_path):

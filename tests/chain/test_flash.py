@@ -137,7 +137,8 @@ def test_what_the_site_decided_stays_on_the_board():
 
 def test_the_calibration_of_the_microphone_stays_on_the_board():
     """Byte for byte, through a new firmware and through --forget: it belongs to the hardware, not to the site."""
-    calibration = b'{"calibration": {"kind": "calibration", "time": "2026-03-01T12:00:00Z", "offset_db": -0.7}, "check": null}'
+    record = {"kind": "calibration", "time": "2026-03-01T12:00:00Z", "offset_db": -0.7}
+    calibration = json.dumps({"calibration": record, "check": None}).encode()
     files = {**flashed(), "firmware/common/wire.py": b"# old", "calibration.json": calibration}
     with powered(VirtualBoard(files, serial=SERIAL, program=WASM)) as world:
         done = flash(*SENSOR, "--forget")

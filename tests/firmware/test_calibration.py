@@ -101,9 +101,11 @@ def test_a_record_that_makes_no_sense_changes_nothing(tmp_path, text, why):
 
 def test_a_record_with_long_names_fits_a_line_of_the_wire():
     """The longest that stalenstraat calibrate sends, with its check."""
-    text = json.dumps({**RECORD, "calibrator": "x" * 64}, separators=(",", ":"))
+    longest = {"deviation_db": -17.123, "offset_db": 17.123, "drift_db": -17.123, "level_db": 114.25}
+    for name in ("x" * 64, "é" * 26):
+        text = json.dumps({**RECORD, **longest, "calibrator": name}, separators=(",", ":"))
 
-    assert len(wire.line("calibration " + text)) <= wire.MAX_LINE
+        assert len(wire.line("calibration " + text)) <= wire.MAX_LINE
 
 
 def test_a_board_keeps_a_record_and_adds_its_offset(interpreter):
