@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,30 @@ def test_the_rules_of_a_site_are_the_defaults_of_its_configuration():
 
     config = CalibrationConfig()
     assert calibration.Rules() == calibration.Rules(config.electronic_check_days, config.calibrator_days)
+
+
+def test_the_page_shows_what_the_budget_gives():
+    """The table of docs/calibration.md, to a tenth of a decibel."""
+    page = (Path(__file__).parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8")
+    for name in TYPES:
+        widths = " | ".join(f"{2 * by_hand(name, state):.1f}" for state in STATES)
+        assert re.search(rf"^\| [^|]*{re.escape(name)}[^|]* \| {re.escape(widths)} \|$", page, re.MULTILINE)
+
+
+def test_the_page_shows_every_refusal():
+    """A technician who reads a line finds it on the page."""
+    code = (Path(__file__).parents[2] / "gateway" / "calibrate" / "tone.py").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8")
+    for words in (
+        "a steady tone in the band of",
+        "but not at it",
+        "the level moves by",
+        "wind or rumble",
+        "talk or another sound",
+        "is the calibrator at",
+        "is it pushed on to its stop",
+        "the board's self-check finds",
+        "is heard",
+    ):
+        assert words in code
+        assert words in page
