@@ -2,20 +2,21 @@
 
 Rules of this file
 - A record that a board shows and the store does not know yet is kept, whenever the board was calibrated.
-- The self-check passes in a second in which none of `FAULTS` was found. Noted in memory each second, in the store once
-  in `NOTE_NS`: a restart of this program makes the check look that much older, against days that are allowed.
+- The self-check passes in a second in which it found nothing but what is no fault of the microphone.
+- That is noted in memory each second, in the store once in `NOTE_NS`: a restart of this program makes the check look
+  that much older, against days that are allowed.
 """
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from firmware.common import flags
 from gateway.link.messages import Hello, Second
 from gateway.service.board import BoardState
 from gateway.store.thread import StoreThread
 from gateway.timing import SECOND_NS
 
-FAULTS = flags.STUCK | flags.DC_OFFSET | flags.FLOATING | flags.CLIPPED | flags.NOISE_FLOOR
+# Names of `checks` (docs/protocol.md): too loud a sound, lost samples and a damaged calibration are said elsewhere.
+NO_FAULTS = frozenset({"range", "i2s", "calibration"})
 NOTE_NS = 3600 * SECOND_NS
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -33,7 +34,7 @@ async def note_records(hello: Hello, store: StoreThread, now_ns: int) -> None:
 
 async def note_second(board: BoardState, second: Second, store: StoreThread, now_ns: int) -> None:
     """Note that the self-check of `board` passes, when it does."""
-    if board.kind != "sensor" or second.flags & FAULTS:
+    if board.kind != "sensor" or not NO_FAULTS.issuperset(second.checks):
         return
     board.passed_wall_ns = now_ns
     if board.passed_noted_ns is None or abs(now_ns - board.passed_noted_ns) > NOTE_NS:

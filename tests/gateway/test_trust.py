@@ -5,7 +5,6 @@ import json
 import apsw
 import pytest
 
-from firmware.common import flags
 from gateway.link.calibration import CalibrationRecord
 from gateway.link.messages import Hello, Second, SensorEvent, parse
 from gateway.link.transfer import Piece
@@ -86,14 +85,22 @@ async def test_the_history_outlives_every_clip(tmp_path):
 
 @pytest.mark.parametrize(
     ("found", "passes"),
-    [(0, True), (flags.OVERLOAD | flags.UNDER_RANGE, True), (flags.STUCK, False), (flags.FLOATING, False),
-     (flags.NOISE_FLOOR, False), (flags.DC_OFFSET, False)],
-)  # fmt: skip
+    [
+        ((), True),
+        (("range", "i2s", "calibration"), True),
+        (("microphone",), False),
+        (("offset",), False),
+        (("noise_floor",), False),
+        (("right_microphone", "range"), False),
+    ],
+)
 async def test_a_second_without_a_fault_is_a_self_check_that_passed(tmp_path, found, passes):
-    """Loud or quiet is the street; stuck, floating, noisy or offset is the microphone."""
+    """Too loud is the street; stuck, floating, noisy or offset is the microphone."""
     store = await StoreThread.open(tmp_path)
     board = BoardState("genk-1", "sensor", "port", 921600)
-    await trust.note_second(board, Second(n=48000, flags=found), store, 7 * SECOND_NS)
+    await trust.note_second(
+        board, Second(n=48000, checks=dict.fromkeys(found, "words")), store, 7 * SECOND_NS
+    )
     last_ns = await trust.last_passed_ns(board, "genk-1", store)
     after_restart_ns = await trust.last_passed_ns(None, "genk-1", store)
     await store.close()
