@@ -74,8 +74,10 @@ def world_of(
     )
 
 
-def write_site(folder: Path, sensor: str, camera: str | None, *, camera_wait_s: float = 60.0) -> Path:
-    """Write a site.toml for boards on these ports, delivering to `folder`/city; return its path."""
+def write_site(
+    folder: Path, sensor: str, camera: str | None, *, camera_wait_s: float = 60.0, more: str = ""
+) -> Path:
+    """Write a site.toml for boards on these ports, delivering to `folder`/city, and `more`; return its path."""
     lines = [
         '[site]\nid = "test"\nname = "A street in a test"',
         '[store]\npath = "store"',
@@ -87,7 +89,7 @@ def write_site(folder: Path, sensor: str, camera: str | None, *, camera_wait_s: 
         lines.append(f'[[cameras]]\nid = "virtual-1-cam"\nport = "{camera}"')
     (folder / "city").mkdir(exist_ok=True)
     path = folder / "site.toml"
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join([*lines, more]) + "\n")
     return path
 
 
@@ -145,7 +147,7 @@ def verify(package: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def play(
+def play(  # noqa: PLR0913  each is a property of the cabinet, most have defaults
     folder: Path,
     sensor: VirtualBoard,
     camera: VirtualBoard | None,
@@ -153,6 +155,7 @@ def play(
     *,
     pace: Pace = Pace.FAST,
     camera_wait_s: float = 60.0,
+    more: str = "",
     during: "Any" = None,
 ) -> list[Path]:
     """Run a gateway in simulated time until `sound` is over and nothing is on its way; return the packages.
@@ -160,7 +163,9 @@ def play(
     `during(world, gateway)` is called again and again meanwhile.
     """
     config = load(
-        write_site(folder, sensor.port, camera.port if camera else None, camera_wait_s=camera_wait_s)
+        write_site(
+            folder, sensor.port, camera.port if camera else None, camera_wait_s=camera_wait_s, more=more
+        )
     )
     world = world_of(sensor, camera, sound, pace=pace)
     gateway = Gateway(config, WorldClock(world))

@@ -247,12 +247,18 @@ def test_a_history_that_a_running_gateway_holds_is_said_so(tmp_path):
 
 
 def test_a_clip_after_a_calibration_says_so_and_the_gateway_knows_it(tmp_path):
-    """Calibrated without the gateway; it reads the record from the board, keeps it, and every clip carries it."""
+    """Calibrated without the gateway; it reads the record from the board, keeps it, and every clip carries it.
+
+    With the weather of that moment, from the file that the configuration names.
+    """
+    windy = {"time": datetime.now(UTC).isoformat(), "wind_m_s": 7.5, "rain_mm_h": 0.0}
+    (tmp_path / "weather.json").write_text(json.dumps(windy))
     with boards(camera=False, slots=1) as (sensor, _):
         calibrated(sensor, Calibrator(sensitivity_db=0.87), "--calibrator", "of the city")
         record = kept(sensor)["calibration"]
         sensor.power_cycle()
-        packages = play(tmp_path, sensor, None, street(14.0, 5.0))
+        more = '[weather]\nfile = "weather.json"'
+        packages = play(tmp_path, sensor, None, street(14.0, 5.0), more=more)
     values = measurement(packages[0])
     store = Store(tmp_path / "store")
     known = store.calibrations.all("virtual-1")
@@ -264,7 +270,14 @@ def test_a_clip_after_a_calibration_says_so_and_the_gateway_knows_it(tmp_path):
     assert values["calibration"]["record"]["time"] == record["time"]
     assert values["calibration"]["age_days"] == pytest.approx(1 / 24, abs=0.01)
     assert values["calibration"]["self_check_passed"] is not None
-    assert not flags & {"never_calibrated", "calibration_expired", "electronic_check_overdue"}
+    assert not flags & {
+        "never_calibrated",
+        "calibration_expired",
+        "electronic_check_overdue",
+        "weather_unknown",
+    }
+    assert "wind" in flags
+    assert values["weather"]["wind_m_s"] == 7.5
     assert [(each.uid, each.record.calibrator) for each in known] == [(sensor.serial, "of the city")]
 
 
