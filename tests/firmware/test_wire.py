@@ -233,5 +233,5 @@ def test_no_line_raises(data: bytes) -> None:
 def test_a_line_over_the_limit_is_refused_before_it_is_sent() -> None:
     """The limit holds for the line with its check: a board's buffer is that long."""
     assert wire.MAX_LINE + 1 == len(wire.line("x" * (wire.MAX_LINE - 6)))
-    with pytest.raises(ValueError, match="over 120"):
+    with pytest.raises(ValueError, match=f"over {wire.MAX_LINE}"):
         wire.line("x" * (wire.MAX_LINE - 5))
