@@ -29,7 +29,9 @@ FLAT_SPAN = (
 )
 # A microphone's own noise adds 0.75 dB to a level 8 dB above it; class 1 has a linearity within 0.8 dB.
 UNDER_RANGE_DB = 8.0
-# The quietest there are, for a type that is not known (72 dB(A) below 94 dB).
+# Own noise in dB(A), of the data sheets: INMP441 "equivalent input noise 33", ICS-43434 65 and IM72D128 72 dB(A) under
+# 94 dB. Any other type may be as quiet as the quietest.
+NOISE_DBA = {"INMP441": 33.0, "ICS-43434": 29.0, "IM72D128": 22.0}
 QUIETEST_NOISE_DBA = 22.0
 # Two microphones of a board hear one street; a gust of wind makes a few dB of difference, for a few seconds.
 DIFFERENCE_DB = 10.0
@@ -39,10 +41,10 @@ SETTLING_FRAMES = 4  # after power-up zeros come for 85 ms (INMP441), then its h
 
 
 class SelfCheck:
-    """The self-check of the microphone of `settings`; `noise_dba` is its own noise, None when that is not known."""
+    """The self-check of the microphone that `settings` (channels, microphone) name."""
 
-    def __init__(self, settings: "Settings", noise_dba: float | None = None) -> None:
-        noise = QUIETEST_NOISE_DBA if noise_dba is None else noise_dba
+    def __init__(self, settings: "Settings") -> None:
+        noise = NOISE_DBA.get(settings.microphone, QUIETEST_NOISE_DBA)
         self._channels = settings.channels
         self._under_range_dba = noise + UNDER_RANGE_DB
         self._floor = NoiseFloor(noise)
