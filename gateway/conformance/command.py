@@ -9,13 +9,15 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gateway.conformance.bands import TEST as BANDS
+from gateway.conformance.bands import band_rows, hear_tone, tones
 from gateway.conformance.measurements import TESTS
 from gateway.conformance.meter import RATES, Meter, interpreted, on_board
-from gateway.conformance.report import print_report, write_json
+from gateway.conformance.report import Result, print_report, write_json
 from gateway.conformance.rows import Row, class_reached
 from gateway.conformance.tables import ConformanceError, Tables, read_tables
 
-ALL: Final = tuple(TESTS)
+ALL: Final = (*TESTS, BANDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +49,39 @@ def run_conformance(
         _try_to_write(options.json)
     console = Console()
     with _meter(options, firmware) as meter:
-        rows = measure(meter, tables, tests=tests, console=console)
-    print_report(rows, meter.rate, meter.about, console)
+        rows = measure(meter, tables, tests, console)
+    result = Result(
+        [row for row in rows if row.test != BANDS],
+        [row for row in rows if row.test == BANDS],
+        meter.rate,
+        meter.about,
+    )
+    print_report(result, console)
     if options.json:
-        write_json(options.json, rows, meter.rate, meter.about)
-    return 0 if class_reached(rows) == 1 else 1
+        write_json(options.json, result)
+    return 0 if class_reached(result.rows) == 1 else 1
 
 
 def measure(
-    meter: Meter, tables: Tables, *, tests: Collection[str] = ALL, console: Console | None = None
+    meter: Meter, tables: Tables, tests: Collection[str] = ALL, console: Console | None = None
 ) -> list[Row]:
     """Return the rows of `tests`; `console` shows how far it is."""
-    steps = [(name, step) for name in tests for step in TESTS[name](tables, meter.rate)]
+    steps = [(name, step) for name in tests if name != BANDS for step in TESTS[name](tables, meter.rate)]
+    swept = list(tones(meter.rate)) if BANDS in tests else []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     rows: list[Row] = []
+    heard: dict[float, list[float]] = {}
     with Progress(*columns, console=console, transient=True, disable=console is None) as progress:
-        task = progress.add_task("", total=len(steps))
+        task = progress.add_task("", total=len(steps) + len(swept))
         for name, step in steps:
             progress.update(task, description=name)
             rows += step(meter)
             progress.advance(task)
-    return rows
+        for hz in swept:
+            progress.update(task, description=BANDS)
+            heard[hz] = hear_tone(hz, meter)
+            progress.advance(task)
+    return rows + band_rows(heard, tables)
 
 
 def _meter(options: Options, firmware: Mapping[str, bytes] | None) -> AbstractContextManager[Meter]:

@@ -41,7 +41,7 @@ load("firmware.conformance", "")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The firmware's figures of 125 ms, levels in dB."""
+    """The firmware's figures of 125 ms, levels in dB; `bands` is empty unless they were asked for."""
 
     laf: float
     lafmax: float
@@ -72,20 +72,20 @@ class Meter:
         self._ask = ask
         self.rate = rate
         self.about = about
-        self._heard: dict[tuple[Signal, float], list[Frame]] = {}
+        self._heard: dict[tuple[Signal, float, bool], list[Frame]] = {}
 
-    def hear(self, signal: Signal, seconds: float) -> list[Frame]:
+    def hear(self, signal: Signal, seconds: float, *, bands: bool = False) -> list[Frame]:
         """Return the frames of the first `seconds` of `signal`, measured by a chain that has heard nothing before.
 
-        The same signal is measured once.
+        The same signal is measured once. The frames have third-octaves when `bands`.
         """
-        known = (signal, seconds)
+        known = (signal, seconds, bands)
         if known not in self._heard:
-            self._heard[known] = self._measured(signal, seconds)
+            self._heard[known] = self._measured(*known)
         return self._heard[known]
 
-    def _measured(self, signal: Signal, seconds: float) -> list[Frame]:
-        self._ask("start", json.dumps({"rate": self.rate, "bands": False, **signal.request(self.rate)}))
+    def _measured(self, signal: Signal, seconds: float, bands: bool) -> list[Frame]:  # noqa: FBT001  of `hear`
+        self._ask("start", json.dumps({"rate": self.rate, "bands": bands, **signal.request(self.rate)}))
         left = round(seconds * FRAMES_PER_SECOND)
         found: list[Frame] = []
         while left:

@@ -1,8 +1,8 @@
 """What a person and a program get of the result: tables, a statement in words, JSON."""
 
 import json
-import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gateway.conformance.bands import TEST as BANDS
 from gateway.conformance.measurements import CLAIMED_HZ
 from gateway.conformance.meter import About
 from gateway.conformance.rows import Row, class_reached
+from gateway.conformance.tables import hertz
 
 WEIGHTING: Final = "frequency weighting"
 EDITION: Final = "IEC 61672-1:2013"
@@ -25,23 +27,35 @@ TITLES: Final = {
     "agreement": "Agreement at 1 kHz, 5.5.9 and 5.8.3",
     "linearity": "Level linearity, 5.6.5, from 30 dB to full scale (120 dB); own limit 0.3 dB, class 1 allows 0.8 dB",
     "overload": "Overload, 5.11: the level of a 4 kHz tone at which the flag comes; own limits for the tone",
+    BANDS: "Third-octaves, for information: what each takes off a steady tone, IEC 61260-1:2014, table 1",
     "noise": "Noise of the arithmetic while wind shakes the microphone (1.25 Hz, 100 dB); own limit",
 }
-NOMINAL: Final = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
 NOT_CLAIMED: Final = (
     "the acoustic response of microphone, housing and windscreen: the signals are words of the I2S bus",
     "pattern approval, and the tests of temperature, pressure, humidity and electromagnetic fields",
-    "the third-octave levels as a class of IEC 61260-1: they are sums over FFT bins",
+    "third-octaves as filters of a class of IEC 61260-1: how they follow change was not measured",
 )
 
 
-def statement(rows: list[Row], rate: int, about: About) -> str:
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`rows` that count, and `bands` for information, measured at `rate` by what `about` says."""
+
+    rows: list[Row]
+    bands: list[Row]
+    rate: int
+    about: About
+
+
+def statement(result: Result) -> str:
     """Return the class reached, in words."""
+    rows, rate = result.rows, result.rate
     number = class_reached(rows)
     missed = [row for row in rows if row.claimed and row.reached != 1]
     weighted = [row.frequency_hz or 0.0 for row in rows if row.claimed and row.test == WEIGHTING]
     top = max(weighted, default=0.0)
-    where = f"at {rate / 1000:g} kHz, in {'single' if about.precision == 'float32' else 'double'} precision"
+    precision = "single" if result.about.precision == "float32" else "double"
+    where = f"at {rate / 1000:g} kHz, in {precision} precision"
     if missed:
         reached = f"reaches class {number}" if number else "reaches no class"
         return f"The firmware {reached} of {EDITION} {where}: {len(missed)} of {len(rows)} rows miss class 1."
@@ -52,42 +66,48 @@ def statement(rows: list[Row], rate: int, about: About) -> str:
     return words
 
 
-def print_report(rows: list[Row], rate: int, about: About, console: Console) -> None:
+def about_bands(bands: list[Row]) -> str:
+    """Return what steady tones show of the third-octaves, in words."""
+    good = [row.quantity for row in bands if row.reached == 1]
+    which = "all" if len(good) == len(bands) else f"{len(good)} of {len(bands)}"
+    return (
+        f"Third-octaves, for steady tones: {which} within the limits of class 1 of IEC 61260-1:2014, table 1."
+    )
+
+
+def print_report(result: Result, console: Console) -> None:
     """Print a table for each test, the worst margins, and the statement."""
-    for test, group in groupby(rows, lambda row: row.test):
+    about = result.about
+    for test, group in groupby([*result.rows, *result.bands], lambda row: row.test):
         console.print(Text(TITLES[test], style="bold"))
         console.print(_table(group))
         console.print()
-    console.print(_summary(rows))
+    console.print(_summary(result.rows))
     console.print()
     computed = f"MicroPython {about.micropython}, {about.precision}, firmware {about.firmware}"
     console.print(f"Measured by {about.name}, {computed}.")
-    console.print(Text(statement(rows, rate, about), style="bold"))
+    console.print(Text(statement(result), style="bold"))
+    if result.bands:
+        console.print(about_bands(result.bands))
     console.print("Not claimed: " + "; ".join(NOT_CLAIMED) + ".")
 
 
-def write_json(path: Path, rows: list[Row], rate: int, about: About) -> None:
+def write_json(path: Path, result: Result) -> None:
     """Write the result to `path`."""
+    about = result.about
     values = {
-        "rows": [row.as_json() for row in rows],
-        "class": class_reached(rows),
+        "rows": [row.as_json() for row in result.rows],
+        "class": class_reached(result.rows),
         "precision": about.precision,
-        "rate_hz": rate,
-        "statement": statement(rows, rate, about),
+        "rate_hz": result.rate,
+        "statement": statement(result),
         "not_claimed": list(NOT_CLAIMED),
+        "third_octaves": [row.as_json() for row in result.bands],
         "meter": about.name,
         "micropython": about.micropython,
         "firmware": about.firmware,
     }
     path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-
-
-def hertz(hz: float) -> str:
-    """Return a frequency as people write it: an exact one of the table by its nominal value."""
-    n = round(10 * math.log10(hz))
-    if math.isclose(hz, 10 ** (n / 10), rel_tol=1e-4):
-        hz = NOMINAL[n % 10] * 10 ** (n // 10)
-    return f"{hz / 1000:.4g} kHz" if hz >= 1000 else f"{hz:.4g} Hz"  # noqa: PLR2004  a kilo
 
 
 def _table(rows: Iterable[Row]) -> Table:

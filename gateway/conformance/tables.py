@@ -1,4 +1,4 @@
-"""What IEC 61672-1:2013 wants, as data: goals and limits, read from the CSV files beside this; see sources.md.
+"""What IEC 61672-1:2013 and IEC 61260-1:2014 want: goals and limits, read from the files beside this; see sources.md.
 
 Rules of this file
 - Limits are deviations from the goal in dB; None is no limit.
@@ -7,6 +7,7 @@ Rules of this file
 
 import csv
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,8 +15,9 @@ from typing import Final
 from gateway.errors import GatewayError
 
 FOLDER: Final = Path(__file__).parent
-NAMES: Final = ("weighting.csv", "toneburst.csv", "peak.csv", "scalars.csv")
-SHA256: Final = "84d83047d4425c9f5a47419db5c17a0e1a607d5055f6fc4503dcbf44800df266"
+NAMES: Final = ("weighting.csv", "toneburst.csv", "peak.csv", "scalars.csv", "third_octave.csv")
+SHA256: Final = "2eff004ebb0aed7d7439ea45747486a50eed35ab35fe63acd53aaeec141d883a"
+NOMINAL: Final = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
 
 
 class ConformanceError(GatewayError):
@@ -72,6 +74,14 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
+class Attenuation:
+    """A breakpoint of a third-octave filter: how much it takes off at `omega` times its middle, or a part of it."""
+
+    omega: float
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
 class Tables:
     """All of it."""
 
@@ -79,11 +89,20 @@ class Tables:
     toneburst: tuple[Burst, ...]
     peak: tuple[Peak, ...]
     scalars: dict[str, Scalar]
+    third_octave: tuple[Attenuation, ...]
 
 
-def exact_hz(n: int) -> float:
+def exact_hz(n: float) -> float:
     """Return the frequency that is called by its nominal value: 10^(n/10) kHz."""
     return 1000.0 * 10.0 ** (n / 10)
+
+
+def hertz(hz: float) -> str:
+    """Return a frequency as people write it: an exact one of the table by its nominal value."""
+    n = round(10 * math.log10(hz))
+    if math.isclose(hz, 10 ** (n / 10), rel_tol=1e-4):
+        hz = NOMINAL[n % 10] * 10 ** (n // 10)
+    return f"{hz / 1000:.4g} kHz" if hz >= 1000 else f"{hz:.4g} Hz"  # noqa: PLR2004  a kilo
 
 
 def read_tables(folder: Path = FOLDER) -> Tables:
@@ -106,7 +125,9 @@ def digest(texts: dict[str, str]) -> str:
 
 def parse(texts: dict[str, str]) -> Tables:
     """Return the tables that the files `texts` (name -> content) hold."""
-    weighting, toneburst, peak, scalars = (list(csv.DictReader(texts[name].splitlines())) for name in NAMES)
+    weighting, toneburst, peak, scalars, third_octave = (
+        list(csv.DictReader(texts[name].splitlines())) for name in NAMES
+    )
     return Tables(
         tuple(
             Weighting(
@@ -132,13 +153,14 @@ def parse(texts: dict[str, str]) -> Tables:
             for line in peak
         ),
         {line["quantity"]: Scalar(float(line["goal_db"]), _limits(line)) for line in scalars},
+        tuple(Attenuation(float(line["omega"]), _limits(line, ("min", "max"))) for line in third_octave),
     )
 
 
-def _limits(line: dict[str, str]) -> Limits:
+def _limits(line: dict[str, str], sides: tuple[str, str] = ("lower", "upper")) -> Limits:
     lower1, upper1, lower2, upper2 = (
         float(text) if (text := line[f"class{number}_{side}_db"]) else None
         for number in (1, 2)
-        for side in ("lower", "upper")
+        for side in sides
     )
     return Limits(lower1, upper1, lower2, upper2)

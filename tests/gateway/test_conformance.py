@@ -12,8 +12,7 @@ from gateway.cli import main
 from gateway.conformance.command import Options, measure, run_conformance
 from gateway.conformance.measurements import levels
 from gateway.conformance.meter import interpreted
-from gateway.conformance.report import hertz
-from gateway.conformance.tables import ConformanceError, Tables, read_tables
+from gateway.conformance.tables import ConformanceError, Tables, hertz, read_tables
 from gateway.virtual.interpreter import WASM, chosen_program
 
 SPOTS_HZ = (10, 31.5, 1000, 8000, 20000)
