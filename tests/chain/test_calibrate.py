@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from gateway.store.store import Store
 from gateway.virtual.board import VirtualBoard, random_serial
 from gateway.virtual.boards import virtual_camera, virtual_sensor
 from gateway.virtual.calibrator import Calibrator
+from gateway.virtual.i2s import Samples
 from gateway.virtual.scene import Scene
 from gateway.virtual.world import Pace, World
 from tests.chain.cabinet import boards, measurement, play, street, write_site
@@ -42,7 +43,7 @@ def sensor() -> Iterator[VirtualBoard]:
 
 
 @contextmanager
-def on_the_microphone(board: VirtualBoard, calibrator: Calibrator) -> Iterator[None]:
+def on_the_microphone(board: VirtualBoard, calibrator: Iterable[Samples]) -> Iterator[None]:
     """Push `calibrator` on the microphone of `board`, in fast time."""
     world = World(sensor=board, sound=calibrator, pace=Pace.FAST)
     world.start()
@@ -58,7 +59,7 @@ def typed(board: VirtualBoard, *options: str, level: str = "94", frequency: str 
     return app(words, result_action="return_value")
 
 
-def calibrated(board: VirtualBoard, calibrator: Calibrator, *options: str, **tone: str) -> int:
+def calibrated(board: VirtualBoard, calibrator: Iterable[Samples], *options: str, **tone: str) -> int:
     """Type the command with `calibrator` on the microphone."""
     with on_the_microphone(board, calibrator):
         return typed(board, *options, **tone)
@@ -138,6 +139,16 @@ def test_a_tone_that_does_not_become_steady_and_clean_is_refused_in_the_end(
     with pytest.raises(CalibrationRefused, match=f"no steady tone within 7 s: .*{why}"):
         calibrated(sensor, calibrator)
     assert kept(sensor) == {}
+
+
+def test_a_tone_that_stops_before_it_was_measured_again_is_said(sensor, monkeypatch):
+    """The offset is on the board then, and the line says so: only a second measurement proves it."""
+    monkeypatch.setattr("gateway.calibrate.procedure.PATIENCE_S", 7.0)
+    with pytest.raises(
+        CalibrationRefused, match="on the board but was not seen to be right: .* calibrate again"
+    ):
+        calibrated(sensor, islice(Calibrator(sensitivity_db=0.3), 7 * 40))
+    assert kept(sensor)["calibration"]["offset_db"] == pytest.approx(-0.3, abs=0.02)
 
 
 def test_drift_between_two_calibrations_is_said_and_kept(sensor, tmp_path, capsys):
