@@ -145,7 +145,7 @@ def test_a_tone_that_stops_before_it_was_measured_again_is_said(sensor, monkeypa
     """The offset is on the board then, and the line says so: only a second measurement proves it."""
     monkeypatch.setattr("gateway.calibrate.procedure.PATIENCE_S", 7.0)
     with pytest.raises(
-        CalibrationRefused, match="on the board but was not seen to be right: .* calibrate again"
+        CalibrationRefused, match=r"on the board but was not seen to be right: .* calibrate again"
     ):
         calibrated(sensor, islice(Calibrator(sensitivity_db=0.3), 7 * 40))
     assert kept(sensor)["calibration"]["offset_db"] == pytest.approx(-0.3, abs=0.02)
