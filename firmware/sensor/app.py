@@ -115,9 +115,8 @@ class Sensor:
 
     def _frame(self) -> None:
         analysis = self._analysis
-        if (
-            self._overruns.count > self._overruns_flagged
-        ):  # counted at the end of a second, which is that of a frame
+        # Counted at the end of a second, which is that of a frame.
+        if self._overruns.count > self._overruns_flagged:
             self._overruns_flagged = self._overruns.count
             analysis.flags |= flag.SAMPLES_LOST
         figures = self._figures
@@ -244,7 +243,8 @@ class Sensor:
         self._link.send_json(wire.SECOND, values)
         if self._blocks == BLOCKS_PER_SECOND:
             self._link.send_json(wire.HELLO, self.hello())  # now it knows how it fares
-        if self._analysis.check.wants_search and self._search is None:
+        # Not while a clip is recorded: it would get the silence of before for what comes meanwhile.
+        if self._analysis.check.wants_search and self._search is None and self._event is None:
             self._search = SlotSearch(self._microphone, len(self.raw))
 
     def _go_on_searching(self, search: SlotSearch) -> None:

@@ -60,7 +60,7 @@ class Second(_Message):
     lceq: float | None = None
     lzeq: float | None = None
     lcpeak: float | None = None
-    flags: int = 0
+    flags: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
     score: float | None = None
     state: Short = ""
     overruns: int = 0

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from firmware.common import flags as flag
 from firmware.common import wire
 
 pytestmark = [pytest.mark.hil, pytest.mark.slow, pytest.mark.timeout(60)]
@@ -35,6 +36,8 @@ def test_figures_come_every_125_ms_without_a_gap(bench):
     assert 38 <= len(heads) <= 42
     assert {6000} == {later[0] - earlier[0] for earlier, later in itertools.pairwise(heads)}
     assert all(20.0 < laf / 100 < 130.0 for _, laf, *_ in heads)
+    assert all(lcpeak > lceq for *_, lceq, _lzeq, lcpeak, _flags, _bands in heads)
+    assert {0} == {flags & ~flag.UNDER_RANGE for *_, flags, _bands in heads}
 
 
 def test_nothing_is_lost_or_damaged_on_the_line(bench):
