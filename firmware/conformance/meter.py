@@ -14,6 +14,7 @@ from firmware.common.blocks import block_samples
 from firmware.common.settings import Settings
 from firmware.conformance.signals import Tone
 from firmware.sensor.analysis import Analysis
+from firmware.sensor.interim_levels import MoreLevels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,23 +23,36 @@ if TYPE_CHECKING:
 FULL_SCALE_DB = 120.0  # the level of a sine that just fits
 
 
-class Run:
-    """A signal on its way through a new chain; `values` describes both, see `start`."""
+class Chain(Analysis):
+    """The sensor's own chain at `rate`, whose levels can begin anew: making all of it takes a board seconds."""
 
-    def __init__(self, values: "Json") -> None:
-        rate: int = values["rate"]
+    def __init__(self, rate: int) -> None:
+        super().__init__(
+            Settings({"rate": rate, "channels": 1, "full_scale_db": FULL_SCALE_DB, "microphone": "flat"})
+        )
+        self.rate = rate
+
+    def forget(self) -> None:
+        """Let the levels have heard nothing. Bands, which have no long memory, and the self-check go on."""
+        self._levels = MoreLevels(self.rate, self._offset_db)
+        self._mean = 0.0
+
+
+class Run:
+    """A signal on its way through `chain`; `values` describes it, see `start`."""
+
+    def __init__(self, chain: Chain, values: "Json") -> None:
         self._tone = Tone(
-            block_samples(rate),
+            block_samples(chain.rate),
             values["step"],
             values["phase"],
             values["first"],
             values["stop"],
             values["amplitude"],
         )
-        self._analysis = Analysis(
-            Settings({"rate": rate, "channels": 1, "full_scale_db": FULL_SCALE_DB, "microphone": "flat"})
-        )
+        self._analysis = chain
         self._with_bands: bool = values["bands"]
+        chain.forget()
 
     def frame(self) -> "list[object]":
         """Return the figures of the next 125 ms, as `frames` lists them."""
@@ -62,6 +76,7 @@ class Run:
         return figures
 
 
+_chain: "Chain | None" = None
 _run: "Run | None" = None
 
 
@@ -73,10 +88,15 @@ def about(_request: bytes) -> str:
 
 def start(request: bytes) -> str:
     """Begin a run with rate, step, phase, first, stop, amplitude (see `Tone`) and bands (whether they are wanted)."""
-    global _run  # noqa: PLW0603  one board, one run
+    global _chain, _run  # noqa: PLW0603  one board, one chain, one run
+    values = json.loads(request)
     _run = None
+    if _chain is None or _chain.rate != values["rate"]:
+        _chain = None
+        gc.collect()
+        _chain = Chain(values["rate"])
     gc.collect()
-    _run = Run(json.loads(request))
+    _run = Run(_chain, values)
     return ""
 
 

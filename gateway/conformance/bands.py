@@ -22,7 +22,9 @@ TEST: Final = "third-octave bands"
 LOWEST: Final = -16  # the band of 25 Hz: n of 10^(n/10) kHz
 OUTER: Final = 8  # bands of tones below it: Table 1 ends there
 PER_BAND: Final = 4  # tones: the middle, both edges, and between them
-HIGH_HZ: Final = 1000.0  # below, the start of a tone still rings in the lowest bands after half a second
+# Below so many Hz, so many frames until what a tone sets off as it begins is 80 dB lower.
+SETTLED: Final = ((100.0, 14), (1000.0, 8), (math.inf, 4))
+WINDOW: Final = 4  # frames
 NEAR: Final = 1e-6  # beside an edge, as a logarithm
 
 Tones: TypeAlias = dict[float, list[float]]
@@ -38,10 +40,10 @@ def tones(rate: int) -> Iterator[float]:
 
 def hear_tone(hz: float, meter: Meter) -> list[float]:
     """Return the levels of all bands of a steady tone."""
-    settle, window = (8, 4) if hz < HIGH_HZ else (4, 4)
-    frames = meter.hear(Signal(hz, LEVEL_DB), (settle + window) * FRAME_S, bands=True)[settle:]
+    settle = next(frames for below, frames in SETTLED if hz < below)
+    frames = meter.hear(Signal(hz, LEVEL_DB), (settle + WINDOW) * FRAME_S, bands=True)[settle:]
     return [
-        10 * math.log10(sum(10 ** (level / 10) for level in levels) / window)
+        10 * math.log10(sum(10 ** (level / 10) for level in levels) / WINDOW)
         for levels in zip(*(frame.bands for frame in frames), strict=True)
     ]
 

@@ -1,7 +1,7 @@
 """What is measured and how: for each test the steps, each a few signals and the rows that come of them.
 
 Rules of this file
-- Every signal starts a chain that has heard nothing: no row depends on another.
+- To the levels every signal is the first that is heard: no row depends on another.
 - Where the place of a signal in the firmware's blocks, or between its samples, could matter, several are tried and the
   worst is the row.
 - A step is a function of the meter: nothing is measured before it is called.

@@ -75,7 +75,7 @@ class Meter:
         self._heard: dict[tuple[Signal, float, bool], list[Frame]] = {}
 
     def hear(self, signal: Signal, seconds: float, *, bands: bool = False) -> list[Frame]:
-        """Return the frames of the first `seconds` of `signal`, measured by a chain that has heard nothing before.
+        """Return the frames of the first `seconds` of `signal`; its levels have heard nothing before.
 
         The same signal is measured once. The frames have third-octaves when `bands`.
         """
