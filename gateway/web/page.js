@@ -15,6 +15,7 @@ const LOWEST_DB = 30;
 const HIGHEST_DB = 110;
 const UNDECIDED = ["receiving", "complete", "partial"];
 const FORGOTTEN = ["expired"];
+const UNHEARD = 4 | 16; // flags of a microphone that is silent or a line that is nobody's: its level is no level
 
 const language = document.documentElement.lang;
 const locale = { en: "en-GB", nl: "nl-BE", fr: "fr-BE" }[language];
@@ -98,8 +99,9 @@ function setBar(bar, value, lowest, highest, text) {
 // -- boards
 
 function showBoard(card, board) {
-  const level = board.connected ? board.laf_db : null;
-  const score = board.connected ? board.score : null;
+  const heard = board.connected && (board.flags & UNHEARD) === 0;
+  const level = heard ? board.laf_db : null;
+  const score = heard ? board.score : null;
   const state = board.connected ? board.state : null;
   const isSensor = board.kind === "sensor";
   const hasMessage = board.message !== "" && board.message !== "connected";

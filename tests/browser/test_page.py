@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from firmware.common import flags as flag
 from gateway.testing.status import FakeGateway, clip, transfer
 from gateway.web.server import WebPage
 from tests.browser.chromium import PROGRAM, Chromium, Tab, chromium
@@ -69,6 +70,24 @@ async def test_a_level_and_its_bar_follow_the_board(tab: Tab, page: WebPage, gat
     assert "75%" == await tab.js(f"{bar('laf-bar')}.firstElementChild.style.width")
     assert "93%" == await tab.js(f"{bar('score-bar')}.firstElementChild.style.width")
     assert [] == tab.problems
+
+
+async def test_a_microphone_that_is_not_heard_has_no_level(
+    tab: Tab, page: WebPage, gateway: FakeGateway
+) -> None:
+    """What a dead or floating line makes is no sound level; the self-check says why in the page's language."""
+    await tab.open(f"{page.url}?lang=fr")
+    await tab.until(shows("48,3 dB(A)"))
+    gateway.sensor["flags"] = flag.FLOATING
+    gateway.sensor["checks"] = {
+        "microphone": "noise of a line that nobody drives: check the data wire, and 100 kOhm from it to ground"
+    }
+    await tab.until(shows("100 kΩ entre ce fil et la masse"))
+    assert "–" == await tab.js("document.querySelector('[data-is=laf]').innerText")
+    assert "aucune valeur" == await tab.js(f"{bar('score-bar')}.getAttribute('aria-valuetext')")
+    gateway.sensor["flags"] = flag.UNDER_RANGE
+    gateway.sensor["checks"] = {}
+    await tab.until(shows("48,3 dB(A)"))
 
 
 async def test_the_background_and_the_levels_exceeded_are_there_once_a_minute_was_heard(
