@@ -83,7 +83,7 @@ async def test_a_microphone_that_is_not_heard_has_no_level(
         "microphone": "noise of a line that nobody drives: check the data wire, and 100 kOhm from it to ground"
     }
     await tab.until(shows("100 kΩ entre ce fil et la masse"))
-    assert "–" == await tab.js("document.querySelector('[data-is=laf]').innerText")
+    assert "\N{EN DASH}" == await tab.js("document.querySelector('[data-is=laf]').innerText")
     assert "aucune valeur" == await tab.js(f"{bar('score-bar')}.getAttribute('aria-valuetext')")
     gateway.sensor["flags"] = flag.UNDER_RANGE
     gateway.sensor["checks"] = {}
