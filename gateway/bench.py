@@ -45,10 +45,10 @@ PLAIN = """
 import math
 from ulab import numpy as np
 from ulab import scipy, utils
-from firmware.sensor.weighting import a_weighting
+from firmware.sensor.weighting import weightings
 class Plain:
     def __init__(self, rate):
-        self.sos = a_weighting(rate)
+        self.sos = np.concatenate(weightings(rate))
         self.zi = np.zeros((self.sos.shape[0], 2))
         k = 1 - math.exp(-1 / (0.125 * rate))
         self.fast = np.array([[k, 0.0, 0.0, 1.0, k - 1, 0.0]])

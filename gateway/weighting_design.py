@@ -1,25 +1,30 @@
-"""Design of the A-weighting sections in firmware/sensor/weighting.py: run it, and paste what it prints.
+"""Design of the C- and A-weighting sections in firmware/sensor/weighting.py: run it, and paste what it prints.
 
 Rules of this file
-- The design goal is the analogue A-weighting of IEC 61672-1:2013, annex E, 0 dB at 1 kHz.
-- High-pass sections come first (single precision keeps its noise floor), by the bilinear transform with
-  pre-warped poles. The double pole at 12.2 kHz is one section with five free coefficients, fitted to what is
-  left in dB by Levenberg-Marquardt: the plain bilinear transform is 3 dB off at 16 kHz at 48 kHz.
+- The design goals are the analogue weightings of IEC 61672-1:2013, annex E, both 0 dB at 1 kHz.
+- C is a high-pass at 20.6 Hz and a double pole at 12.2 kHz; A is C and one more high-pass, so that the board filters
+  a sample once for both. High-pass sections are bilinear transforms with pre-warped poles.
+- The double pole at 12.2 kHz is one section with five free coefficients, fitted to what is left in dB by
+  Levenberg-Marquardt: the plain bilinear transform is 3 dB off at 16 kHz at 48 kHz. What the high-pass of A is off
+  near the end of the band is fitted too: its poles move by less than 1 %.
 - Nothing at run time imports this; a test holds the firmware's numbers against it.
 
     python -m gateway.weighting_design
 """
 
 import sys
-from typing import Final, TypeAlias
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
-LOW_POLES_HZ: Final = ((20.598997, 20.598997), (107.65265, 737.86223))
+C_LOW_POLES_HZ: Final = (20.598997, 20.598997)
+A_LOW_POLES_HZ: Final = (107.65265, 737.86223)
 HIGH_POLE_HZ: Final = 12194.217
+REFERENCE_HZ: Final = 1000.0
 # Sampling rate: highest frequency that counts. Above it the fit is free.
 FITTED_TO_HZ: Final = {48000: 20000.0, 32000: 14000.0, 16000: 7200.0}
 
@@ -28,14 +33,22 @@ _ITERATIONS: Final = 400
 _GIVE_UP: Final = 1e12  # damping at which no step is an improvement any more
 
 
-def goal_db(hz: Array) -> Array:
-    """Return the A-weighting at `hz` (n,) in dB."""
+class Sections(NamedTuple):
+    """Sections for `sosfilt`: `c` (2, 6) gives C of a signal, `a` (1, 6) after it gives A."""
+
+    c: Array
+    a: Array
+
+
+def goal_db(hz: Array, weighting: str = "A") -> Array:
+    """Return the A- or C-weighting at `hz` (n,) in dB."""
+    poles = C_LOW_POLES_HZ if weighting == "C" else (*C_LOW_POLES_HZ, *A_LOW_POLES_HZ)
 
     def gain(f: Array) -> Array:
-        low = np.prod([f**2 + pole**2 for pair in LOW_POLES_HZ for pole in pair], axis=0)
-        return np.asarray(f**4 / np.sqrt(low) / (f**2 + HIGH_POLE_HZ**2))
+        low = np.prod([f / np.sqrt(f**2 + pole**2) for pole in poles], axis=0)
+        return np.asarray(low / (f**2 + HIGH_POLE_HZ**2))
 
-    return np.asarray(20 * np.log10(gain(hz) / gain(np.array([1000.0]))))
+    return np.asarray(20 * np.log10(gain(hz) / gain(np.array([REFERENCE_HZ]))))
 
 
 def response_db(sections: Array, hz: Array, rate: int) -> Array:
@@ -46,30 +59,17 @@ def response_db(sections: Array, hz: Array, rate: int) -> Array:
     return np.asarray(20 * np.log10(np.abs(gain)))
 
 
-def high_pass(poles_hz: tuple[float, float], rate: int) -> Array:
-    """Return one section (6,) with two zeros at 0 Hz and two real poles."""
-    warped = np.tan(np.pi * np.array(poles_hz) / rate)
+def high_pass(poles_hz: Array, rate: int) -> Array:
+    """Return one section (6,) with two zeros at 0 Hz and two real poles; gain 1 at half the rate."""
+    warped = np.tan(np.pi * np.asarray(poles_hz) / rate)
     gain = 1 / np.prod(1 + warped)
     first, second = (1 - warped) / (1 + warped)
     return np.array([gain, -2 * gain, gain, 1.0, -(first + second), first * second])
 
 
-def design(rate: int) -> Array:
-    """Return the A-weighting at `rate` (Hz; a key of FITTED_TO_HZ) as sections (3, 6) for `sosfilt`."""
-    top = FITTED_TO_HZ[rate]
-    low = np.array([high_pass(poles, rate) for poles in LOW_POLES_HZ])
-    # Evenly by ear, and evenly in hertz where the goal bends.
-    hz = np.concatenate([np.geomspace(200, top, 300), np.linspace(2000, top, 100)])
-    wanted = goal_db(hz) - response_db(low, hz, rate)
-
-    def section(p: Array) -> Array:
-        return np.array([[p[0], p[0] * p[1], p[0] * p[2], 1.0, p[3], p[4]]])
-
-    def error(p: Array) -> Array:
-        return response_db(section(p), hz, rate) - wanted
-
-    best: Array = np.array([0.6, 0.6, 0.05, -0.2, 0.02])
-    left = error(best)
+def fit(error: Callable[[Array], Array], start: Array) -> Array:
+    """Return the parameters near `start` (n,) for which the sum of squares of `error` is least."""
+    best, left = start, error(start)
     damping = 1e-2
     for _ in range(_ITERATIONS):
         slopes = np.array([(error(best + step) - left) / _STEP for step in _STEP * np.eye(best.size)]).T
@@ -82,22 +82,61 @@ def design(rate: int) -> Array:
             damping *= 4
         if damping > _GIVE_UP:
             break
-    return np.concatenate([low, section(best)])
+    return best
+
+
+def design(rate: int) -> Sections:
+    """Return the weightings at `rate` (Hz; a key of FITTED_TO_HZ)."""
+    top = FITTED_TO_HZ[rate]
+    low = high_pass(np.array(C_LOW_POLES_HZ), rate)[np.newaxis]
+    # Evenly by ear, and evenly in hertz where the goal bends.
+    hz = np.concatenate([np.geomspace(200, top, 300), np.linspace(2000, top, 100)])
+    wanted = goal_db(hz, "C") - response_db(low, hz, rate)
+
+    def high(p: Array) -> Array:
+        return np.array([[p[0], p[0] * p[1], p[0] * p[2], 1.0, p[3], p[4]]])
+
+    found = fit(lambda p: response_db(high(p), hz, rate) - wanted, np.array([0.6, 0.6, 0.05, -0.2, 0.02]))
+    c = _normalised(np.concatenate([low, high(found)]), np.empty((0, 6)), rate)
+
+    hz = np.geomspace(10, top, 400)
+    wanted = goal_db(hz) - response_db(c, hz, rate)
+
+    def more(p: Array) -> Array:
+        section = high_pass(np.array(A_LOW_POLES_HZ) * p[:2], rate)
+        section[:3] *= p[2]
+        return section[np.newaxis]
+
+    found = fit(lambda p: response_db(more(p), hz, rate) - wanted, np.array([1.0, 1.0, 1.15]))
+    return Sections(c, _normalised(more(found), c, rate))
+
+
+def _normalised(sections: Array, before: Array, rate: int) -> Array:
+    # Exactly 0 dB at the reference frequency, which all levels refer to.
+    gain = response_db(np.concatenate([before, sections]), np.array([REFERENCE_HZ]), rate)[0]
+    last = sections[-1].copy()
+    last[:3] /= 10 ** (gain / 20)
+    return np.concatenate([sections[:-1], last[np.newaxis]])
 
 
 def main() -> None:
     """Print the sections as Python data, and the error in dB at the third-octave mid-bands."""
-    for rate, top in FITTED_TO_HZ.items():
-        sections = design(rate)
-        sys.stdout.write(f"    {rate}: (\n")
-        for row in sections:
-            sys.stdout.write(f"        ({', '.join(f'{value:.12g}' for value in row)}),\n")
-        sys.stdout.write("    ),\n")
+    designs = {rate: design(rate) for rate in FITTED_TO_HZ}
+    for name in Sections._fields:
+        sys.stdout.write(f"{name.upper()}_SECTIONS = {{\n")
+        for rate, sections in designs.items():
+            sys.stdout.write(f"    {rate}: (\n")
+            for row in getattr(sections, name):
+                sys.stdout.write(f"        ({', '.join(f'{value:.12g}' for value in row)}),\n")
+            sys.stdout.write("    ),\n")
+        sys.stdout.write("}\n")
+    for rate, (c, a) in designs.items():
         hz = 10 ** (np.arange(10, 44) / 10)
-        hz = hz[hz <= top]
-        error = response_db(sections, hz, rate) - goal_db(hz)
-        table = "  ".join(f"{f:.0f}: {e:+.3f}" for f, e in zip(hz, error, strict=True))
-        sys.stdout.write(f"    # error in dB: {table}\n")
+        hz = hz[hz <= FITTED_TO_HZ[rate]]
+        for name, sections in (("C", c), ("A", np.concatenate([c, a]))):
+            error = response_db(sections, hz, rate) - goal_db(hz, name)
+            table = "  ".join(f"{f:.0f}: {e:+.3f}" for f, e in zip(hz, error, strict=True))
+            sys.stdout.write(f"# {name} at {rate} Hz, error in dB: {table}\n")
 
 
 if __name__ == "__main__":

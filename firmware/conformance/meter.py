@@ -14,7 +14,7 @@ from firmware.common.blocks import block_samples
 from firmware.common.settings import Settings
 from firmware.conformance.signals import Tone
 from firmware.sensor.analysis import Analysis
-from firmware.sensor.interim_levels import MoreLevels
+from firmware.sensor.levels import Levels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Chain(Analysis):
 
     def forget(self) -> None:
         """Let the levels have heard nothing. Bands, which have no long memory, and the self-check go on."""
-        self._levels = MoreLevels(self.rate, self._offset_db)
+        self.levels = Levels(self.rate, self._offset_db)
         self._mean = 0.0
 
 
@@ -64,7 +64,7 @@ class Run:
         figures: list[object] = [
             analysis.laf_db,
             analysis.lafmax_db,
-            getattr(analysis, "las_db", analysis.lasmax_db),
+            analysis.las_db,
             analysis.lasmax_db,
             analysis.laeq_db,
             analysis.lceq_db,

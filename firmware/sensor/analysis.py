@@ -11,8 +11,7 @@ from ulab import numpy as np
 
 from firmware.common.blocks import BLOCKS_PER_FRAME, FRAMES_PER_SECOND, block_samples
 from firmware.sensor import bands
-from firmware.sensor.interim_levels import MoreLevels
-from firmware.sensor.levels import SINE_DB
+from firmware.sensor.levels import SINE_DB, A, C, Levels, Z
 from firmware.sensor.microphone import channel, unpack
 from firmware.sensor.selfcheck import SelfCheck
 from firmware.sensor.signature import Signature
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 class Analysis:
     """The signal chain for `settings` (rate, channels, full_scale_db); `calibration_db` is added to all levels.
 
-    Attributes of the last frame: `laf_db`, `lafmax_db`, `laeq_db`, `lasmax_db` (dB(A)), `lceq_db`, `lcpeak_db` (dB(C)),
-    `lzeq_db` (dB); `bands` (array('h'), 0.01 dB,
+    Attributes of the last frame: `laf_db`, `lafmax_db`, `las_db`, `lasmax_db`, `laeq_db` (dB(A)), `lceq_db`,
+    `lcpeak_db` (dB(C)), `lzeq_db` (dB); all others are in `levels` (Levels); `bands` (array('h'), 0.01 dB,
     third-octaves from 25 Hz to 16 kHz, as far as the rate reaches); `score` (0..1) and `firing_hz` (0.0: none), see
     signature.py; `behaviour` and `evidence`, see behaviour.py; `flags`, see
     firmware/common/flags.py.
@@ -38,15 +37,15 @@ class Analysis:
         self._offset_db = self._full_scale_db + calibration_db
         self._words = np.zeros(block_samples(rate) * settings.channels)
         self._x = channel(self._words, 0, settings.channels)
-        self._levels = MoreLevels(rate, self._offset_db)
+        self.levels = Levels(rate, self._offset_db)
         self._thirds = bands.ThirdOctaves(rate)
         self.signature = Signature(self._thirds.low, self._thirds.transform)
         self.check = SelfCheck(settings)
         self._mean = 0.0
         self._blocks = 0
         self._frames = 0
-        self.laf_db = self.lafmax_db = self.laeq_db = self._levels.laf_db
-        self.lasmax_db = self.lceq_db = self.lzeq_db = self.lcpeak_db = self._levels.laf_db
+        self.laf_db = self.lafmax_db = self.las_db = self.lasmax_db = self.laeq_db = self.levels.lcpeak_db
+        self.lceq_db = self.lzeq_db = self.lcpeak_db = self.levels.lcpeak_db
         self.bands = array("h", [-bands.LIMIT] * self._thirds.count)
         self.score = 0.0
         self.firing_hz = 0.0
@@ -55,7 +54,7 @@ class Analysis:
     def calibrate(self, calibration_db: float) -> None:
         """Add `calibration_db` to all levels from the next frame on."""
         self._offset_db = self._full_scale_db + calibration_db
-        self._levels.offset_db = self._offset_db
+        self.levels.offset_db = self._offset_db
 
     def process(self, raw: bytearray) -> bool:
         """Take a block of I2S words; True when it completed a frame."""
@@ -63,7 +62,7 @@ class Analysis:
         x = self._x
         self._mean += 0.05 * (np.mean(x) - self._mean)
         self.check.block(x, self._mean)
-        self._levels.add(x)
+        self.levels.add(x, self._mean)
         self._thirds.add(x)
         self._blocks += 1
         if self._blocks < BLOCKS_PER_FRAME:
@@ -86,14 +85,15 @@ class Analysis:
         return self.signature.behaviour.judge()[1]
 
     def _end_frame(self) -> None:
-        levels = self._levels
+        levels = self.levels
         levels.end()
-        self.laf_db = levels.laf_db
-        self.lafmax_db = levels.lafmax_db
-        self.laeq_db = levels.laeq_db
-        self.lasmax_db = levels.lasmax_db
-        self.lceq_db = levels.lceq_db
-        self.lzeq_db = levels.lzeq_db
+        self.laf_db = levels.fast_db[A]
+        self.lafmax_db = levels.fastmax_db[A]
+        self.las_db = levels.slow_db[A]
+        self.lasmax_db = levels.slowmax_db[A]
+        self.laeq_db = levels.leq_db[A]
+        self.lceq_db = levels.leq_db[C]
+        self.lzeq_db = levels.leq_db[Z]
         self.lcpeak_db = levels.lcpeak_db
         self._thirds.end(self.bands, self._offset_db)
         self.flags = self.check.frame(self.lafmax_db, self.laeq_db)
