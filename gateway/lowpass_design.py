@@ -37,8 +37,8 @@ FIRST: Final = {
 }
 # By two: the firing frequencies are followed up to 1 kHz, the bands here reach 355 Hz.
 SECOND: Final = LowPass(4, 0.5, 1000 / 6000, 2160 / 6000)
-# By five, to 600 Hz: bands up to 80 Hz. Their level is taken as the filter's at mid-band: hardly any ripple.
-THIRD: Final = LowPass(4, 0.05, 108 / 3000, 490 / 3000)
+# By five, to 600 Hz: bands up to 125 Hz. Their level is taken as the filter's at mid-band: hardly any ripple.
+THIRD: Final = LowPass(6, 0.01, 170 / 3000, 430 / 3000)
 
 
 def _landen(k: float) -> list[float]:

@@ -1,10 +1,11 @@
 """Third-octave levels: Butterworth filters of order 6 at the exact base-10 bands of IEC 61260-1.
 
 Band n has its middle at 10^(n/10) Hz and its edges a twentieth of a decade beside it; 14 is 25 Hz, 42 is 16 kHz.
-- Up to 80 Hz, where a spectrum of 125 ms can tell nothing, the bands are filtered, at a low rate.
+- Up to 80 Hz, where a spectrum is too coarse for a band, the bands are filtered, at a low rate.
 - From 100 Hz the bins of a power spectrum are weighted with the filter's power response. The spectrum's window spreads
   a tone over the bins beside its own; the weights are sharpened by as much (Van Cittert's deconvolution), so that a
-  steady tone reads what the filter makes of it.
+  steady tone reads what the filter makes of it: within 0.3 dB between the edges; in the skirts of the bands that have
+  fewest bins, 100, 125 and 2,500 Hz, up to 3 dB off where the tone is 20 dB down.
 """
 
 import math
@@ -30,7 +31,6 @@ SPLIT = 34  # 2.5 kHz: from here up the coarse spectrum has twelve bins a band o
 HIGHEST = 42  # 16 kHz
 LIMIT = 32767  # of the 16 bits a level has on the wire
 ORDER = 6
-SHARPENED = 2  # times
 LEAST = 1e-4  # of the response: what lies further off is left out
 STEPS = 65535.0  # of a weight
 
@@ -55,21 +55,24 @@ def response(number: int, hz: float) -> float:
 
 
 def band_pass(number: int, rate: int) -> np.ndarray:
-    """Return the filter of band `number` at `rate` (Hz) as sections (ORDER, 6), gain 1 in the middle."""
-    low, high = [math.tan(math.pi * edge / rate) for edge in edges(number)]
-    middle = math.atan(math.sqrt(low * high)) / math.pi
+    """Return the filter of band `number` at `rate` (Hz) as sections (ORDER, 6), gain 1 in the middle.
+
+    Poles are the analogue ones' exponentials, six zeros are at 0 Hz and only two at half the rate: to the fourth
+    power of frequency over rate that is the analogue response, where the bilinear transform would bend the skirts.
+    """
+    low, high = [2.0 * math.pi * edge / rate for edge in edges(number)]
+    middle = 10.0 ** (number / 10.0) / rate
     rows: list[list[float]] = []
     for index in range(ORDER // 2):
         angle = math.pi * (2 * index + 1 + ORDER) / (2 * ORDER)
         half = complex(math.cos(angle), math.sin(angle)) * (high - low) / 2.0
         root = (half * half - low * high) ** 0.5
         for pole in (half + root, half - root):
-            z = (1.0 + pole) / (1.0 - pole)
-            rows.append([1.0, 0.0, -1.0, 1.0, -2.0 * z.real, z.real * z.real + z.imag * z.imag])
-    for row in rows:
-        gain = math.sqrt(lowpass.squared_gain(np.array([row]), middle))
-        row[0] = 1.0 / gain
-        row[2] = -1.0 / gain
+            radius = math.exp(pole.real)
+            zeros = [1.0, 0.0, -1.0] if index == 0 else [1.0, -1.0, 0.0]
+            poles = [1.0, -2.0 * radius * math.cos(pole.imag), radius * radius]
+            gain = math.sqrt(lowpass.squared_gain(np.array([zeros + poles]), middle))
+            rows.append([zero / gain for zero in zeros] + poles)
     return np.array(rows)
 
 
@@ -93,11 +96,11 @@ class ThirdOctaves:
         self._high = high = HighSpectrum(rate, edges(SPLIT - 2)[0], edges(top + 2)[1], self.transform)
         self._filters = BandFilters(low)
         self._sums = (
-            BandSums(low.long, low.bin_hz, (FINE, SHORT - 1), HANN_SPREAD, lambda hz: low.gain(hz, 2)),
+            BandSums(low.long, low.bin_hz, (FINE, SHORT - 1), HANN_SPREAD, 2, lambda hz: low.gain(hz, 2)),
             BandSums(
-                low.short, 2.0 * low.bin_hz, (SHORT, SPLIT - 1), HANN_SPREAD, lambda hz: low.gain(hz, 1)
+                low.short, 2.0 * low.bin_hz, (SHORT, SPLIT - 1), HANN_SPREAD, 2, lambda hz: low.gain(hz, 1)
             ),
-            BandSums(high.bins, high.bin_hz, (SPLIT, top), high.spread),
+            BandSums(high.bins, high.bin_hz, (SPLIT, top), high.spread, 1),
         )
 
     def add(self, x: np.ndarray) -> None:
@@ -141,8 +144,8 @@ class BandFilters:
 class BandSums:
     """Weighs the power of `bins`, each `bin_hz` wide, for the bands `lowest` .. `last`.
 
-    `spread` is the variance of the window's power response, in bins; `gain` the squared gain, at a frequency in Hz, of
-    what is before the spectrum.
+    `spread` is the variance of the window's power response, in bins, and `sharpened` how many times that is taken
+    back; `gain` the squared gain, at a frequency in Hz, of what is before the spectrum.
     """
 
     def __init__(
@@ -151,12 +154,13 @@ class BandSums:
         bin_hz: float,
         numbers: tuple[int, int],
         spread: float,
+        sharpened: int,
         gain: "Callable[[float], float] | None" = None,
     ) -> None:
         self.count = numbers[1] - numbers[0] + 1
         self._bands: list[tuple[np.ndarray, np.ndarray, float]] = []
         for number in range(numbers[0], numbers[1] + 1):
-            first, weights = _weights(number, bin_hz, spread)
+            first, weights = _weights(number, bin_hz, spread, sharpened)
             at = first - bins.first
             view = bins.power[at : at + len(weights)]
             if at < 0 or not len(view):
@@ -175,13 +179,13 @@ class BandSums:
             at += 1
 
 
-def _weights(number: int, bin_hz: float, spread: float) -> tuple[int, list[float]]:
+def _weights(number: int, bin_hz: float, spread: float, sharpened: int) -> tuple[int, list[float]]:
     # The first bin and the weights from it on.
     low, high = edges(number)
     first = int(0.7 * low / bin_hz)
     wanted = [response(number, n * bin_hz) for n in range(first, int(1.4 * high / bin_hz) + 2)]
     weights = wanted
-    for _ in range(SHARPENED):
+    for _ in range(sharpened):
         inner = range(1, len(weights) - 1)
         smeared = [
             weights[n] + spread / 2.0 * (weights[n - 1] - 2.0 * weights[n] + weights[n + 1]) for n in inner

@@ -33,6 +33,38 @@ def test_a_tone_in_the_middle_of_a_band_has_its_level_there(analyse, rate):
         assert max(levels[: index - 1] + levels[index + 2 :]) < 85.0
 
 
+def butterworth_db(number, hz):
+    """Return the gain in dB, at `hz`, of the filter of order 6 whose edges are those of band `number`."""
+    low, high = 10 ** ((number - 0.5) / 10), 10 ** ((number + 0.5) / 10)
+    return -10 * np.log10(1 + ((hz**2 - low * high) / (hz * (high - low))) ** 12)
+
+
+@pytest.mark.parametrize("rate", [48000, 32000])
+@pytest.mark.parametrize("number", [14, 19, 20, 25, 26, 30, 33, 34, 37, 41])
+def test_a_steady_tone_reads_what_a_butterworth_filter_makes_of_it(analyse, rate, number):
+    """On both sides of the middle: within 0.3 dB down to 3 dB, within 1.2 dB down to 10 dB.
+
+    The numbers are those at the ends of each of the four ways in which bands are computed.
+    """
+    t = np.arange((4 if number < 18 else 2) * rate) / rate  # a filter at 25 Hz rings for long
+    fade = 0.5 - 0.5 * np.cos(np.pi * np.minimum(t, 1.0))
+    for tenth, limit_db in (
+        (-0.06, 1.2),
+        (-0.05, 0.3),
+        (-0.03, 0.1),
+        (0.02, 0.1),
+        (0.05, 0.3),
+        (0.06, 1.2),
+    ):
+        hz = 10 ** (number / 10 + tenth)
+        frames = np.array(
+            [frame.bands for frame in analyse(0.5 * fade * np.sin(2 * np.pi * hz * t), rate)[-8:]]
+        )
+        read_db = 10 * np.log10(np.mean(10 ** (frames[:, number - 14] / 10)))
+        expected_db = 120.0 - 6.02 + butterworth_db(number, hz)
+        assert read_db == pytest.approx(expected_db, abs=limit_db), f"{hz:.1f} Hz"
+
+
 @pytest.mark.parametrize("rate", [48000, 32000])
 def test_bands_of_a_steady_noise_are_those_of_one_long_spectrum(analyse, rate):
     """Averaged over the recording, within 0.3 dB above 50 Hz, for noise that falls by 6 dB an octave."""
