@@ -19,6 +19,7 @@ from gateway.virtual.sound import at_level, load, quiet_street
 from gateway.virtual.street.scenario import Scenario
 
 RATE = 48000
+FRAME = RATE // 8
 NOISE_DBA = {"INMP441": 33.0, "ICS-43434": 29.0, "IM72D128": 22.0}
 RECORDINGS = Path(__file__).parents[3] / "shared" / "sounds" / "dev"
 
@@ -212,6 +213,24 @@ def test_a_microphone_that_comes_back_is_believed_again(board):
     assert {} == board.said
 
 
+def test_half_a_second_without_a_signal_is_flagged_where_it_was(board):
+    """A loose contact: the frames of the gap, and no others."""
+    x = street(2)
+    x[10 * FRAME : 14 * FRAME] = -0.01
+    assert [flag.STUCK if 10 <= frame < 14 else 0 for frame in range(16)] == [
+        each & flag.STUCK for each in board.hear(x)
+    ]
+    assert board.said == {"microphone": "silent or stuck: check power, data line and slot"}
+
+
+def test_what_a_microphone_does_in_its_first_half_second_is_not_said(board):
+    """Zeros after power-up are in the flags of their frames, and no fault."""
+    x = street(2)
+    x[: round(0.3 * RATE)] = 0.0
+    assert board.hear(x)[0] & flag.STUCK
+    assert {} == board.said
+
+
 def test_an_empty_slot_is_silent_although_the_line_keeps_some_bits(board):
     """Without a resistor the slot beside the microphone's shows its last bit, held: not zero, and no sound."""
 
@@ -234,6 +253,10 @@ def test_a_microphone_in_the_wrong_slot_is_found_by_a_search_and_named(board):
     assert "its signal is in the right slot: connect its L/R (SEL) pin to ground" == board.said["microphone"]
     board.hear(street())
     assert {} == board.said
+    board.hear(street(1), faults.stuck())
+    assert b"\1" == board.call("wants"), "a new silence is a new search"
+    board.call("found", b"\1")
+    assert "silent or stuck: check power, data line and slot" == board.said["microphone"]
 
 
 def test_a_search_tells_the_slots_apart_with_and_without_a_resistor(board):
@@ -244,7 +267,8 @@ def test_a_search_tells_the_slots_apart_with_and_without_a_resistor(board):
         assert b"\1" == board.call("slots", resistor(words))
         assert b"\2" == board.call("slots", resistor(faults.swapped(words)))
         assert b"\3" == board.call("slots", resistor(pair))
-    assert b"\0" == board.call("slots", faults.stuck()(words))
+    for value in (0, 0xFFFFFFFF, 0x12345600):
+        assert b"\0" == board.call("slots", faults.stuck(value)(words))
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -260,6 +284,16 @@ def test_a_data_line_that_is_not_connected_is_floating(board, masked):
     assert "data wire" in board.said["microphone"]
 
 
+def test_a_faint_sound_on_a_line_that_others_drive_too_is_floating(board):
+    """The samples look like a street: what gives it away are the bits below them."""
+
+    def fault(slots):
+        low = np.frombuffer(faults.floating()(slots), dtype="<u4") & 0xFF
+        return (np.frombuffer(slots, dtype="<u4") | low).astype("<u4").tobytes()
+
+    assert {flag.FLOATING} == set(board.hear(street(), fault)[8:])
+
+
 def test_an_offset_beyond_three_per_cent_is_flagged_and_a_smaller_one_is_not(board):
     """What good microphones have, 0.3 %, is none; the levels do not count it either way."""
     assert {0} == set(board.hear(street(4), faults.offset(0.003)))
@@ -271,12 +305,22 @@ def test_an_offset_beyond_three_per_cent_is_flagged_and_a_smaller_one_is_not(boa
 
 def test_flat_tops_below_full_scale_are_not_an_overload(board):
     """A microphone that cuts off at a third of full scale; the frames without a loud sound are clean."""
-    t = np.arange(2 * RATE) / RATE
-    loud = 0.4 * np.sin(2 * np.pi * 97.3 * t) * (t >= 1.0) + street(2)
-    flags = board.hear(loud, faults.clipped(0.3))
+    t = np.arange(3 * RATE) / RATE
+    loud = 0.4 * np.sin(2 * np.pi * 97.3 * t) * (t >= 1.0) + street(3)
+    loud[2 * RATE :] = street(1)
+    flags = board.hear(loud[: 2 * RATE], faults.clipped(0.3))
     assert {0} == set(flags[:8])
     assert {flag.CLIPPED} == set(flags[8:])
     assert "flat tops" in board.said["range"]
+    assert {0} == set(board.hear(loud[2 * RATE :], faults.clipped(0.3)))
+    assert {} == board.said
+
+
+def test_a_wave_that_is_cut_off_at_full_scale_is_an_overload_and_nothing_else(board):
+    """Its flat tops are the converter's, not the microphone's."""
+    t = np.arange(2 * RATE) / RATE
+    assert {flag.OVERLOAD} == set(board.hear(1.2 * np.sin(2 * np.pi * 97.3 * t)))
+    assert board.said == {"range": "overload: the signal is clipped"}
 
 
 def test_an_overload_is_latched_in_its_frame_and_no_other(board):
@@ -313,7 +357,9 @@ def test_a_motorway_and_a_night_are_no_implausible_noise(board):
     board.hear(street(1))
     for levels in (rng.uniform(75.0, 88.0, 1300), rng.uniform(45.0, 45.5, 1300)):
         board.minutes(list(levels))
-        assert {0} == set(board.hear(street(2)))
+        same = at_level(np.random.default_rng(1).normal(0, 0.01, 2 * RATE), float(levels.mean()))
+        assert {0} == set(board.hear(same))
+        assert {} == board.said
 
 
 # -- two microphones
@@ -337,6 +383,9 @@ def test_an_empty_slot_of_two_is_named(stereo):
 def test_microphones_that_differ_for_ten_seconds_are_named(stereo):
     """A covered opening: 20 dB; five seconds of it are a gust."""
     covered = both_hear(5) * [[1.0], [0.1]]
+    stereo.hear(covered)
+    assert {} == stereo.said
+    stereo.hear(both_hear(2))
     stereo.hear(covered)
     assert {} == stereo.said
     stereo.hear(covered)
