@@ -20,6 +20,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.common.settings import Settings
 
+# What a block adds to the running mean: half a second, slow beside 20 Hz, quick beside heat and damp.
+MEAN_PART = 0.05
+
 
 class Analysis:
     """The signal chain for `settings` (rate, channels, full_scale_db); `calibration_db` is added to all levels.
@@ -60,7 +63,7 @@ class Analysis:
         """Take a block of I2S words; True when it completed a frame."""
         unpack(raw, self._words)
         x = self._x
-        self._mean += 0.05 * (np.mean(x) - self._mean)
+        self._mean += MEAN_PART * (np.mean(x) - self._mean)
         self.check.block(x, self._mean)
         self.levels.add(x, self._mean)
         self._thirds.add(x)
