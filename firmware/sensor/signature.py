@@ -53,10 +53,6 @@ class Signature:
         self._weight = 1e-9
         self._laeq_db = 0.0
         self._shape = np.zeros(18)  # 100 Hz to 5 kHz
-        self._mean = np.array(model.MEAN)
-        self._scale = np.array(model.SCALE)
-        self._linear = np.array(model.LINEAR)
-        self._products = np.array(model.PRODUCTS)
         self.behaviour = Behaviour()
         self.score = 0.0
         self.firing_hz = 0.0
@@ -66,10 +62,10 @@ class Signature:
         self._harmonics.frame()
         self._weigh(bands, laeq_db)
         features = self._sum * (1.0 / self._weight)
-        features -= self._mean
-        features *= self._scale
-        logit = model.BIAS + np.dot(features, self._linear)
-        logit += np.dot(features, np.dot(self._products, features))
+        features -= model.MEAN
+        features *= model.SCALE
+        logit = model.BIAS + np.dot(features, model.LINEAR)
+        logit += np.dot(features, np.dot(model.PRODUCTS, features))
         self.score = 1.0 / (1.0 + math.exp(-bounded(logit, -30.0, 30.0)))
         slow = self._harmonics.slow
         fast = self._harmonics.fast
