@@ -16,7 +16,7 @@ from firmware.common.flags import OVERLOAD
 from gateway.conformance.meter import FRAMES_PER_SECOND, Frame, Meter
 from gateway.conformance.rows import Row
 from gateway.conformance.signal import FULL_SCALE_DB, Signal
-from gateway.conformance.tables import Burst, Peak, Tables, Weighting, exact_hz
+from gateway.conformance.tables import Burst, Peak, Tables, Weighting
 
 Step: TypeAlias = Callable[[Meter], list[Row]]
 
@@ -29,6 +29,7 @@ CLAIMED_HZ: Final = {48000: 20000.0, 32000: 14000.0}
 BURST_HZ: Final = (
     4000.0  # not 3981: every duration of Table 4 is then a whole number of periods, as it must be
 )
+LINEARITY_HZ: Final = (31.5, 1000.0, 8000.0)
 LOWEST_DB: Final = 30.0
 STEP_DB: Final = 5.0  # of the level; 1 dB this close to an end of the range
 OVERLOAD_HZ: Final = 4000.0
@@ -181,11 +182,11 @@ def linearity(tables: Tables, _rate: int) -> Iterator[Step]:
         )
         return [row]
 
-    for n in (0, -15, 9):
-        hz = exact_hz(n)
-        weight = next(line.goals_db[0] for line in tables.weighting if line.hz == hz)
-        for level in levels(FULL_SCALE_DB + weight):
-            yield partial(linear, hz, level, level - weight)
+    for line in tables.weighting:
+        if line.nominal_hz in LINEARITY_HZ:
+            weight = line.goals_db[0]
+            for level in levels(FULL_SCALE_DB + weight):
+                yield partial(linear, line.hz, level, level - weight)
 
 
 def overload(tables: Tables, _rate: int) -> Iterator[Step]:

@@ -90,9 +90,15 @@ class Meter:
         found: list[Frame] = []
         while left:
             count = min(left, FRAMES_PER_SECOND)
-            found += [Frame(*figures) for figures in json.loads(self._ask("frames", str(count)))]
+            found += self._frames(count)
             left -= count
         return found
+
+    def _frames(self, count: int) -> list[Frame]:
+        try:
+            return [Frame(*figures) for figures in json.loads(self._ask("frames", str(count)))]
+        except ValueError:  # MicroPython writes nan and inf, which are no JSON
+            raise ConformanceError("the firmware's levels are no numbers: a filter is unstable") from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -94,6 +95,31 @@ def test_a_class_that_is_missed_is_the_exit_code(capsys):
     tables = replace(tables, weighting=strict)
     assert 1 == run_conformance(Options(), tests=("frequency weighting",), tables=tables)
     assert "reaches class 2 of IEC 61672-1:2013" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")
+def test_every_row_is_class_1_in_single_precision(tmp_path, monkeypatch):
+    """The command as it is typed, all of it: what a board computes; the bands too."""
+    path = tmp_path / "levels.json"
+    single = ["--single"] if chosen_program() == WASM.resolve() else []
+    monkeypatch.setattr(sys, "argv", ["stalenstraat", "conformance", *single, "--json", str(path)])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert 0 == left.value.code
+    found = json.loads(path.read_text())
+    assert (1, 48000) == (found["class"], found["rate_hz"])
+    assert {1} == {row["class"] for row in found["rows"]} == {row["class"] for row in found["third_octaves"]}
+    tests = Counter(row["test"] for row in found["rows"])
+    assert (102, 33, 5) == tuple(
+        tests[name] for name in ("frequency weighting", "toneburst", "C-weighted peak")
+    )
+    linear = [row for row in found["rows"] if row["test"] == "linearity"]
+    assert max(abs(row["measured_db"] - row["goal_db"]) for row in linear) < 0.1
+    weighted = [row for row in found["rows"] if row["test"] == "frequency weighting"]
+    off = [abs(row["measured_db"] - row["goal_db"]) for row in weighted if 40 < row["frequency_hz"] < 16000]
+    assert max(off) < 0.1  # of which half is the table's rounding
 
 
 @webassembly
