@@ -50,9 +50,13 @@ def mean_db(levels: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def with_silence(x: Samples, rate: int) -> Samples:
-    """Return `x` and half a second of silence, as a whole number of frames."""
+    """Return `x` and half a second of silence, as a whole number of frames.
+
+    A noise under the last bit keeps the library's filters from numbers so small that a processor is slow with them.
+    """
     frame = rate // 8
-    return np.concatenate([x, np.zeros(4 * frame + -x.size % frame)])
+    silent = np.concatenate([x, np.zeros(4 * frame + -x.size % frame)])
+    return silent + 1e-9 * np.random.default_rng(2).standard_normal(silent.size)
 
 
 def library_bands(x: Samples, rate: int, times: int) -> npt.NDArray[np.float64]:
