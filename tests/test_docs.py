@@ -12,7 +12,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-COMMANDS = re.findall(r"^    ((?:\.venv/bin/\S+|make|python3?) .+)$", README, re.MULTILINE)
+COMMANDS = [
+    command
+    for document in DOCUMENTS
+    for command in re.findall(
+        r"^    ((?:\.venv/bin/\S+|make|python3?) .+)$", document.read_text(encoding="utf-8"), re.MULTILINE
+    )
+]
 
 
 def help_of(command: list[str]) -> str:
@@ -30,15 +36,22 @@ def help_of(command: list[str]) -> str:
     return done.stdout
 
 
-def test_the_readme_shows_the_commands_that_matter() -> None:
-    """A demo, the tests, the gateway, the check of a package."""
+def test_the_documents_show_the_commands_that_matter() -> None:
+    """A demo, the tests, the gateway, the check of a package, the levels."""
     shown = "\n".join(COMMANDS)
-    for command in ("make demo", "make test", "stalenstraat run", "stalenstraat verify", "stalenstraat demo"):
+    for command in (
+        "make demo",
+        "make test",
+        "stalenstraat run",
+        "stalenstraat verify",
+        "stalenstraat demo",
+        "stalenstraat conformance",
+    ):
         assert command in shown
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
-def test_a_make_target_of_the_readme_exists(command: str) -> None:
+def test_a_make_target_that_is_shown_exists(command: str) -> None:
     """`make -n` knows it: nothing is run."""
     done = subprocess.run(
         [*command.split()[:1], "-n", *command.split()[1:]], cwd=ROOT, capture_output=True, check=False
@@ -47,7 +60,7 @@ def test_a_make_target_of_the_readme_exists(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith("make ")])
-def test_a_command_of_the_readme_knows_its_options(command: str) -> None:
+def test_a_command_that_is_shown_knows_its_options(command: str) -> None:
     """The subcommand or file answers --help, and each option shown is in its help."""
     words = command.removeprefix(".venv/bin/").split()
     length = 2 if words[1] == "-m" else 1

@@ -2,6 +2,11 @@
 
 The recursion of the firmware's filters, coefficients, states, input and output, is rounded after every operation
 (single.mjs). Sums over a block stay double: what single precision makes of them is a millionth of their value.
+
+Against a unix port built in single precision the rows of `stalenstraat conformance` differ by at most 0.005 dB, the
+noise of the arithmetic, 17 dB over that in double precision, by 0.01 dB (0.2 dB at 32 kHz). That is with the same
+coefficients: MicroPython may read a decimal number with another last bit than rounding gives it, and so make 0.07 dB of
+C at 10 Hz at 48 kHz.
 """
 
 import sys
