@@ -105,6 +105,8 @@ def settings_for(board: Board, found: Found, options: argparse.Namespace) -> dic
     if options.forget or there.get("kind") != board.kind:
         there = {}
     changes: dict[str, Any] = {key: there[key] for key in SITE[board.kind] if key in there}
+    if any(text.startswith("microphone=") for text in options.set):
+        changes.pop("full_scale_db", None)  # it was the other microphone's
     name = options.id or there.get("id") or f"{board.kind}-{found.uid[-4:]}"
     for text in options.set:
         key, equals, value = text.partition("=")

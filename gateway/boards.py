@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from firmware.common import settings as firmware_settings
 from firmware.common.blocks import FRAMES_PER_SECOND
+from firmware.common.microphones import FLAT, FLAT_FULL_SCALE_DB, MICROPHONES
 from gateway.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -33,8 +34,8 @@ WORK_BYTES = {"sensor": 190_000, "camera": 60_000}
 # What a site decides, with the value a board gets when nothing is said.
 SITE: dict[str, dict[str, Any]] = {
     "sensor": {
-        "full_scale_db": 120.0,  # -26 dBFS at 94 dB: most digital MEMS microphones
-        "microphone": "flat",
+        "full_scale_db": FLAT_FULL_SCALE_DB,  # of the type where one is named
+        "microphone": FLAT,
         "mode": "observe",  # no clip can exist until somebody decides that it may
         "threshold_dba": 80.0,
         "signature_threshold": 0.5,
@@ -112,10 +113,13 @@ def read_board(name: str, folder: Path = FOLDER) -> Board:
 def board_settings(board: Board, name: str, changes: Mapping[str, object] | None = None) -> dict[str, Any]:
     """Return settings.json of a board called `name`, as a dict; `changes` replace keys, `BoardError` names a wrong one.
 
-    A change of "pins" or "link" replaces only the keys it has.
+    A change of "pins" or "link" replaces only the keys it has; one of "microphone" alone brings its `full_scale_db`.
     """
     values: dict[str, Any] = {"kind": board.kind, "id": name, **SITE[board.kind], **_copy(board.settings)}
-    for key, value in (changes or {}).items():
+    changes = changes or {}
+    if (microphone := MICROPHONES.get(str(changes.get("microphone")))) is not None:
+        values["full_scale_db"] = microphone.full_scale_db
+    for key, value in changes.items():
         if key in ("pins", "link") and isinstance(value, Mapping):
             values[key] = {**values[key], **cast("Mapping[str, object]", value)}
         else:

@@ -6,6 +6,8 @@ with a doubtful setting does not start, it says which one and what it may be.
 
 import json
 
+from firmware.common.microphones import FLAT, MICROPHONES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.common.kinds import Json, LinkSettings, Pins, Rule
@@ -21,7 +23,7 @@ SENSOR: "dict[str, Rule]" = {
     "bits": (int, (24, 16)),
     "decimate": (int, (1, 2, 3)),
     "full_scale_db": (float, 90.0, 150.0),
-    "microphone": (str, None),  # its type, or "flat": a response that is not corrected
+    "microphone": (str, (FLAT,) + tuple(MICROPHONES)),
     "mode": (str, MODES),
     "threshold_dba": (float, 40.0, 130.0),
     "signature_threshold": (float, 0.0, 1.0),

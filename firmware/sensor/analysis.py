@@ -10,7 +10,9 @@ from array import array
 from ulab import numpy as np
 
 from firmware.common.blocks import BLOCKS_PER_FRAME, FRAMES_PER_SECOND, block_samples
+from firmware.common.microphones import FLAT
 from firmware.sensor import bands
+from firmware.sensor.correction import Correction
 from firmware.sensor.levels import SINE_DB, A, C, Levels, Z
 from firmware.sensor.microphone import channel, unpack
 from firmware.sensor.selfcheck import SelfCheck
@@ -25,7 +27,9 @@ MEAN_PART = 0.05
 
 
 class Analysis:
-    """The signal chain for `settings` (rate, channels, full_scale_db); `calibration_db` is added to all levels.
+    """The signal chain for `settings` (rate, channels, full_scale_db, microphone).
+
+    `calibration_db` is added to all levels.
 
     Attributes of the last frame: `laf_db`, `lafmax_db`, `las_db`, `lasmax_db`, `laeq_db` (dB(A)), `lceq_db`,
     `lcpeak_db` (dB(C)), `lzeq_db` (dB); all others are in `levels` (Levels); `bands` (array('h'), 0.01 dB,
@@ -40,6 +44,8 @@ class Analysis:
         self._offset_db = self._full_scale_db + calibration_db
         self._words = np.zeros(block_samples(rate) * settings.channels)
         self._x = channel(self._words, 0, settings.channels)
+        kind = settings.microphone
+        self._correction = None if kind == FLAT else Correction(kind, rate)
         self.levels = Levels(rate, self._offset_db)
         self._thirds = bands.ThirdOctaves(rate)
         self.signature = Signature(self._thirds.low, self._thirds.transform)
@@ -64,8 +70,12 @@ class Analysis:
         unpack(raw, self._words)
         x = self._x
         self._mean += MEAN_PART * (np.mean(x) - self._mean)
-        self.check.block(x, self._mean)
-        self.levels.add(x, self._mean)
+        mean = self._mean
+        self.check.block(x, mean)
+        if self._correction:
+            x = self._correction.apply(x)
+            mean *= self._correction.dc_gain
+        self.levels.add(x, mean)
         self._thirds.add(x)
         self._blocks += 1
         if self._blocks < BLOCKS_PER_FRAME:

@@ -13,6 +13,7 @@ from ulab import numpy as np
 
 from firmware.common import flags as flag
 from firmware.common.blocks import FRAMES_PER_SECOND
+from firmware.common.microphones import MICROPHONES, QUIETEST_NOISE_DBA
 from firmware.sensor import bus
 from firmware.sensor.noise_floor import MINUTES, NoiseFloor
 
@@ -29,10 +30,6 @@ FLAT_SPAN = (
 )
 # A microphone's own noise adds 0.75 dB to a level 8 dB above it; class 1 has a linearity within 0.8 dB.
 UNDER_RANGE_DB = 8.0
-# Own noise in dB(A), of the data sheets: INMP441 "equivalent input noise 33", ICS-43434 65 and IM72D128 72 dB(A) under
-# 94 dB. Any other type may be as quiet as the quietest.
-NOISE_DBA = {"INMP441": 33.0, "ICS-43434": 29.0, "IM72D128": 22.0}
-QUIETEST_NOISE_DBA = 22.0
 # Two microphones of a board hear one street; a gust of wind makes a few dB of difference, for a few seconds.
 DIFFERENCE_DB = 10.0
 DIFFERENCE_SECONDS = 10
@@ -41,10 +38,15 @@ SETTLING_FRAMES = 4  # after power-up zeros come for 85 ms (INMP441), then its h
 
 
 class SelfCheck:
-    """The self-check of the microphone that `settings` (channels, microphone) name."""
+    """The self-check of the microphone that `settings` (channels, microphone, full_scale_db) name."""
 
     def __init__(self, settings: "Settings") -> None:
-        noise = NOISE_DBA.get(settings.microphone, QUIETEST_NOISE_DBA)
+        kind = MICROPHONES.get(settings.microphone)
+        noise = kind.noise_dba if kind else QUIETEST_NOISE_DBA
+        # Some are overdriven before their converter is full.
+        self._overload = FULL_SCALE
+        if kind:
+            self._overload = min(FULL_SCALE, 10.0 ** ((kind.overload_db - settings.full_scale_db) / 20.0))
         self._channels = settings.channels
         self._under_range_dba = noise + UNDER_RANGE_DB
         self._floor = NoiseFloor(noise)
@@ -95,7 +97,7 @@ class SelfCheck:
     def frame(self, lafmax_db: float, laeq_db: float) -> int:
         """End a frame with these levels in dB(A); return its flags."""
         flags = self._latched | self._standing
-        if self._largest > FULL_SCALE or self._smallest < -FULL_SCALE:
+        if self._largest > self._overload or self._smallest < -self._overload:
             flags |= flag.OVERLOAD
         if lafmax_db < self._under_range_dba:
             flags |= flag.UNDER_RANGE

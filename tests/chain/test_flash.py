@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import serial
@@ -133,6 +133,24 @@ def test_what_the_site_decided_stays_on_the_board():
         anew = settings()
     assert (kept["id"], kept["threshold_dba"], kept["hold_off_s"]) == ("there", 75, 7)
     assert (anew["id"], anew["threshold_dba"], anew["hold_off_s"]) == ("sensor-0c0d", 80, 10)
+
+
+@pytest.mark.parametrize(
+    ("given", "full_scale_db"),
+    [
+        ([], 121.0),
+        (["microphone=IM72D128"], 130.0),
+        (["microphone=IM72D128", "full_scale_db=127"], 127.0),
+        (["microphone=flat"], 120.0),
+    ],
+)
+def test_another_microphone_brings_its_full_scale(given, full_scale_db):
+    """What the board has of the one before is not kept; what the technician gives counts."""
+    board = read_board("pico-2")
+    there = board_settings(board, "genk-1", {"microphone": "INMP441", "full_scale_db": 121.0})
+    options = SimpleNamespace(id=None, set=given, forget=False)
+    settings = flash_module().settings_for(board, SimpleNamespace(settings=there, uid="01"), options)
+    assert settings["full_scale_db"] == full_scale_db
 
 
 def test_the_calibration_of_the_microphone_stays_on_the_board():

@@ -39,7 +39,7 @@ def start(data):
     global analysis, block
     settings = Settings()
     settings.rate, settings.channels, settings.full_scale_db, calibration_db = struct.unpack("<IIff", data)
-    settings.microphone = "flat"
+    settings.microphone = str(data[16:], "ascii")
     analysis = Analysis(settings, calibration_db)
     block = bytearray(settings.rate // 40 * 4 * settings.channels)
 def hear(data):
@@ -64,15 +64,20 @@ def i2s_words(samples: npt.NDArray[np.float64]) -> bytes:
 
 @pytest.fixture
 def analyse(interpreter) -> Callable[..., list[Frame]]:
-    """Return a function (samples, rate, calibration_db=0) -> frames, of a new Analysis in the interpreter."""
+    """Return a function (samples, rate, calibration_db, microphone) -> frames, of a new Analysis on a board."""
     interpreter.write_files({"listening.py": LISTENING.encode()})
     interpreter.exec("import listening")
 
     def frames(
-        samples: npt.NDArray[np.float64], rate: int = 48000, *, calibration_db: float = 0.0
+        samples: npt.NDArray[np.float64],
+        rate: int = 48000,
+        *,
+        calibration_db: float = 0.0,
+        microphone: str = "flat",
     ) -> list[Frame]:
         channels = samples.shape[0] if samples.ndim > 1 else 1
-        interpreter.call("listening.start", struct.pack("<IIff", rate, channels, 120.0, calibration_db))
+        settings = struct.pack("<IIff", rate, channels, 120.0, calibration_db)
+        interpreter.call("listening.start", settings + microphone.encode())
         words = i2s_words(samples)
         frame = rate // 8 * 4 * channels
         found = [

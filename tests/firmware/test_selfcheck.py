@@ -61,7 +61,8 @@ def seconds(data):
 class Board:
     """An Analysis in the interpreter. `channels` slots are read, the left one first."""
 
-    def __init__(self, interpreter, channels=1, microphone="flat"):
+    def __init__(self, interpreter, channels=1, microphone="flat", full_scale_db=120.0):
+        interpreter.exec(f"checking.Settings.full_scale_db = {full_scale_db}")
         interpreter.call("checking.start", bytes([channels]) + microphone.encode())
         self._interpreter = interpreter
         self._channels = channels
@@ -160,6 +161,15 @@ def test_the_range_of_a_microphone_begins_where_its_noise_is_within_the_limit_of
     noise *= 10 ** ((lowest_dba - np.median(a_weighted_fast_db(noise, RATE))) / 20)
     assert {0} == set(board.hear(noise * 10 ** (1.5 / 20))[8:])
     assert {flag.UNDER_RANGE} == set(board.hear(noise * 10 ** (-2.0 / 20))[8:])
+
+
+@pytest.mark.parametrize(("microphone", "flagged"), [("flat", set()), ("IM72D128", {flag.OVERLOAD})])
+def test_a_microphone_that_is_overdriven_below_full_scale_is_an_overload(checking, microphone, flagged):
+    """Full scale is 130 dB here; an IM72D128 has 10 % distortion from 128 dB on."""
+    board = Board(checking, microphone=microphone, full_scale_db=130.0)
+    tone = np.sin(2 * np.pi * 997 * np.arange(RATE) / RATE)
+    assert flag.OVERLOAD not in board.hear(tone * 10 ** (-2.5 / 20))
+    assert flagged == set(board.hear(tone * 10 ** (-1.5 / 20))) & {flag.OVERLOAD}
 
 
 def test_the_loud_vehicles_of_a_street_raise_no_flag(board):

@@ -117,6 +117,26 @@ def test_changes_replace_settings_and_only_the_pins_they_name(tmp_path):
     assert board_settings(board, "one")["pins"]["keep"] == 8
 
 
+def test_a_type_of_microphone_brings_its_full_scale():
+    """Unless that is given too: a converter behind a PDM microphone may have a gain."""
+    board = read_board("pico-2")
+    assert ("flat", 120.0) == named(board_settings(board, "one"))
+    assert ("IM72D128", 130.0) == named(board_settings(board, "one", {"microphone": "IM72D128"}))
+    changes = {"full_scale_db": 127.0, "microphone": "IM72D128"}
+    assert ("IM72D128", 127.0) == named(board_settings(board, "one", changes))
+
+
+def named(settings):
+    """Return the type of microphone and the level of full scale."""
+    return settings["microphone"], settings["full_scale_db"]
+
+
+def test_a_microphone_that_nobody_knows_is_refused():
+    """With those there are."""
+    with pytest.raises(BoardError, match=r"microphone: must be one of \('flat', 'ICS-43434', "):
+        board_settings(read_board("pico-2"), "one", {"microphone": "SPH0645"})
+
+
 def test_a_pin_that_the_firmware_does_not_know_is_refused(tmp_path):
     """With the ones it knows."""
     (tmp_path / "some.toml").write_text(SENSOR)
