@@ -96,8 +96,11 @@ def _meter(options: Options, firmware: Mapping[str, bytes] | None) -> AbstractCo
 
 
 def _try_to_write(path: Path) -> None:
-    """Raise before half a minute of measuring, not after it."""
+    """Raise before half a minute of measuring, not after it; leave no trace."""
+    was_there = path.exists()
     try:
         path.touch()
+        if not was_there:
+            path.unlink()
     except OSError as error:
         raise ConformanceError(f"--json {path}: {error.strerror}; name another file") from None

@@ -14,7 +14,7 @@ from gateway.conformance.command import Options, measure, run_conformance
 from gateway.conformance.measurements import levels
 from gateway.conformance.meter import interpreted
 from gateway.conformance.tables import ConformanceError, Tables, hertz, read_tables
-from gateway.virtual.interpreter import WASM, chosen_program
+from gateway.virtual.interpreter import WASM, chosen_program, firmware_files
 
 SPOTS_HZ = (10, 31.5, 1000, 8000, 20000)
 
@@ -191,6 +191,15 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path):
     """With the option it came from."""
     with pytest.raises(ConformanceError, match=r"--json .*: No such file or directory; name another file"):
         run_conformance(Options(json=tmp_path / "no" / "x.json"), tests=("agreement",))
+
+
+def test_a_measurement_that_fails_leaves_no_file(tmp_path):
+    """An empty one would look like a result."""
+    path = tmp_path / "levels.json"
+    broken = {**firmware_files(), "firmware/sensor/levels.py": b"x = 1\n"}
+    with pytest.raises(ConformanceError, match="the firmware failed: ImportError"):
+        run_conformance(Options(json=path), tests=("agreement",), firmware=broken)
+    assert not path.exists()
 
 
 @pytest.mark.skipif(

@@ -1,10 +1,13 @@
 """`stalenstraat conformance --board` on a virtual board: real port, real prompt, the firmware that is flashed on it."""
 
 import json
+from contextlib import suppress
 
 import pytest
 
 from gateway.conformance.command import Options, run_conformance
+from gateway.conformance.meter import on_board
+from gateway.conformance.signal import Signal
 from gateway.conformance.tables import ConformanceError
 from gateway.errors import LinkError
 from gateway.virtual.board import BoardState, VirtualBoard
@@ -55,6 +58,20 @@ def test_a_board_is_measured_from_memory_and_runs_again(tmp_path, capsys):
     assert (48000, f"genk-1 at {PORT}") == (found["rate_hz"], found["meter"])
     assert before["code.txt"].decode() == found["firmware"]
     assert "Measured by genk-1" in capsys.readouterr().out
+
+
+def test_a_board_that_is_left_in_the_middle_runs_again():
+    """Ctrl-C, say: whatever ends the measurement, the firmware starts."""
+    with virtual_sensor("genk-1", serial=SERIAL) as board:
+        world = World(sensor=board)
+        world.start()
+        try:
+            with suppress(KeyboardInterrupt), on_board(PORT, None) as meter:
+                assert 2 == len(meter.hear(Signal(1000.0, 94.0), 0.25))
+                raise KeyboardInterrupt
+        finally:
+            world.stop()
+        assert (BoardState.RUNNING, 2) == (board.state, board.starts)
 
 
 def test_a_board_whose_firmware_fails_is_said_and_restarted():

@@ -105,7 +105,7 @@ FAULTS = {
     "C is 0.3 dB up": Fault(LEVELS, "squares = c * c", "squares = c * c * 1.07", "agreement"),
     "overload is seen too early": Fault(SELFCHECK, "FULL_SCALE = 0.9999", "FULL_SCALE = 0.85", "overload"),
     "overload is not seen": Fault(SELFCHECK, "FULL_SCALE = 0.9999", "FULL_SCALE = 1.1", "overload"),
-    "overload is seen on one side": Fault(SELFCHECK, " or self._smallest < -FULL_SCALE", "", "overload"),
+    "overload is seen on one side": Fault(SELFCHECK, " or self._smallest < -self._overload", "", "overload"),
 }
 
 
