@@ -44,6 +44,7 @@ class Analysis:
         self._offset_db = self._full_scale_db + calibration_db
         self._words = np.zeros(block_samples(rate) * settings.channels)
         self._x = channel(self._words, 0, settings.channels)
+        self._mono = settings.channels == 1
         kind = settings.microphone
         self._correction = None if kind == FLAT else Correction(kind, rate)
         self.levels = Levels(rate, self._offset_db)
@@ -68,7 +69,7 @@ class Analysis:
     def process(self, raw: bytearray) -> bool:
         """Take a block of I2S words; True when it completed a frame."""
         unpack(raw, self._words)
-        x = self._x
+        x = self._x if self._mono else self._x.copy()
         self._mean += MEAN_PART * (np.mean(x) - self._mean)
         mean = self._mean
         self.check.block(x, mean)

@@ -53,25 +53,22 @@ class LowSpectrum:
         hop = frame // 2
         # At 6 kHz the two windows of a frame; at 3 kHz the only one.
         self._fast = np.zeros(POINTS + hop)
+        self._fast_view = memoryview(self._fast)
         self._fast_kept = POINTS + hop - frame
         self._at = self._fast_kept
         self._frame = self._fast[self._fast_kept :]
-        self._earlier = self._fast[:POINTS]
-        self._last = self._fast[hop:]
-        self._half = np.zeros(POINTS)
+        self._hop = hop
+        self._half = memoryview(np.zeros(POINTS))
         self._half_kept = POINTS - hop
-        self._half_new = self._half[self._half_kept :]
         self.slow_rate = rate // (self._factor * lowpass.SECOND_FACTOR * lowpass.THIRD_FACTOR)
         self.slow = np.zeros(hop // lowpass.THIRD_FACTOR)
         window = hann()
-        real = transform.real
-        imaginary = transform.imaginary
         half = POINTS // 2
         # The window as it rises, and all but its ends as it falls: the parts it is laid on.
         self._rise = window
         self._fall = window[half - 1 : 0 : -1]
-        self._risen = real[: half + 1], imaginary[: half + 1]
-        self._fallen = real[half + 1 :], imaginary[half + 1 :]
+        self._risen = transform.samples[: half + 1]
+        self._fallen = transform.samples[half + 1 :]
         self.bin_hz = rate / (self._factor * lowpass.SECOND_FACTOR * POINTS)
         self.long = Bins(transform, int(LOWEST_HZ / self.bin_hz), int(LONG_TOP_HZ / self.bin_hz) + 1)
         short_hz = 2.0 * self.bin_hz
@@ -86,29 +83,37 @@ class LowSpectrum:
 
     def end(self) -> None:
         """Compute the powers of the last third of a second."""
+        fast = self._fast_view
+        half = self._half
         low, self._second_state = scipy.signal.sosfilt(lowpass.SECOND, self._frame, zi=self._second_state)
-        self._half_new[:] = low[:: lowpass.SECOND_FACTOR]
-        low, self._third_state = scipy.signal.sosfilt(lowpass.THIRD, self._half_new, zi=self._third_state)
+        low = low[:: lowpass.SECOND_FACTOR].copy()
+        half[: self._half_kept] = half[-self._half_kept :]
+        half[self._half_kept :] = memoryview(low)
+        low, self._third_state = scipy.signal.sosfilt(lowpass.THIRD, low, zi=self._third_state)
         self.slow[:] = low[:: lowpass.THIRD_FACTOR]
-        transform = self._transform
-        # Twice for negative frequencies, of which only one half is there or both are; two windows in `short`.
-        scale = 1.0 / (POINTS * POINTS * HANN_POWER)
-        transform.real[:] = self._half
-        transform.imaginary[:] = 0.0
-        self._window(0)
-        self._sum(self.long, scale)
-        transform.real[:] = self._earlier
-        transform.imaginary[:] = self._last
-        self._window(0)
-        self._window(1)
-        self._sum(self.short, 0.5 * scale)
-        transform.real[:] = self._last
-        transform.imaginary[:] = 0.0
-        self._window(0)
-        self._sum(self.latest, scale)
-        self._fast[: self._fast_kept] = self._fast[-self._fast_kept :]
-        self._half[: self._half_kept] = self._half[-self._half_kept :]
+        # Twice for negative frequencies; two windows in `short`.
+        scale = 2.0 / (POINTS * POINTS * HANN_POWER)
+        self._transformed(half)
+        self.long.take()
+        self._transformed(fast[:POINTS])
+        self.short.take()
+        self._transformed(fast[self._hop :])
+        self.short.add()
+        self.latest.take()
+        self.long.scale(scale)
+        self.short.scale(0.5 * scale)
+        self.latest.scale(scale)
+        fast[: self._fast_kept] = fast[-self._fast_kept :]
         self._at = self._fast_kept
+
+    def _transformed(self, samples: memoryview) -> None:
+        transform = self._transform
+        transform.view[:] = samples
+        risen = self._risen
+        risen *= self._rise
+        fallen = self._fallen
+        fallen *= self._fall
+        transform.run()
 
     def gain(self, hz: float, stages: int) -> float:
         """Return the squared gain of the first `stages` low-passes at `hz`."""
@@ -119,18 +124,6 @@ class LowSpectrum:
         if stages > 2:
             gain *= lowpass.squared_gain(lowpass.THIRD, hz * self._factor * lowpass.SECOND_FACTOR)
         return gain
-
-    def _window(self, part: int) -> None:
-        risen = self._risen[part]
-        risen *= self._rise
-        fallen = self._fallen[part]
-        fallen *= self._fall
-
-    def _sum(self, bins: Bins, scale: float) -> None:
-        self._transform.run()
-        bins.clear()
-        bins.add()
-        bins.scale(scale)
 
 
 class HighSpectrum:
@@ -156,27 +149,24 @@ class HighSpectrum:
         self.spread = 2.0 * sum([step * step for step in steps]) / hop * (POINTS / (2.0 * math.pi)) ** 2
         self._rise = np.array(rise)
         self._fall = self._rise[::-1]
-        self._next = np.zeros(overlap)  # how the next window begins
-        self._parts = transform.real, transform.imaginary
-        self._heads = transform.real[:overlap], transform.imaginary[:overlap]
-        self._feet = transform.real[hop:], transform.imaginary[hop:]
-        self._part = 0
+        self._next = memoryview(np.zeros(overlap))  # how the next window begins
+        self._head = transform.samples[:overlap]
+        self._foot = transform.samples[hop:]
         self._filled = 0
-        self._scale = 1.0 / (POINTS * frame)
+        self._scale = 2.0 / (POINTS * frame)
         self._fresh = True
 
     def add(self, x: np.ndarray) -> None:
-        """Take the samples `x` (float, one block), and transform the windows that they complete."""
+        """Take the samples `x` (float, one block, in one piece), and transform the windows that they complete."""
+        samples = self._transform.view
+        new = memoryview(x)
         taken = 0
-        if self._fresh:
-            self.bins.clear()
-            self._fresh = False
         while taken < self._block:
             if not self._filled:
-                self._heads[self._part][:] = self._next
+                samples[: self._overlap] = self._next
                 self._filled = self._overlap
             count = min(self._block - taken, POINTS - self._filled)
-            self._parts[self._part][self._filled : self._filled + count] = x[taken : taken + count]
+            samples[self._filled : self._filled + count] = new[taken : taken + count]
             self._filled += count
             taken += count
             if self._filled == POINTS:
@@ -184,22 +174,20 @@ class HighSpectrum:
 
     def end(self) -> None:
         """Compute the power of the frame that the blocks since the last `end` make."""
-        if self._part:
-            self._transform.imaginary[:] = 0.0
-            self._part = 0
-            self._transform.run()
-            self.bins.add()
         self.bins.scale(self._scale)
         self._fresh = True
 
     def _window(self) -> None:
-        foot = self._feet[self._part]
-        self._next[:] = foot
+        transform = self._transform
+        self._next[:] = transform.view[-self._overlap :]
+        foot = self._foot
         foot *= self._fall
-        head = self._heads[self._part]
+        head = self._head
         head *= self._rise
         self._filled = 0
-        if self._part:
-            self._transform.run()
+        transform.run()
+        if self._fresh:
+            self.bins.take()
+            self._fresh = False
+        else:
             self.bins.add()
-        self._part = 1 - self._part

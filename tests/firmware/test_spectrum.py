@@ -108,8 +108,8 @@ def test_a_click_counts_as_much_wherever_it_lies_in_a_frame(interpreter):
     assert sums == pytest.approx([sums[0]] * len(sums), rel=1e-3)
 
 
-def test_two_windows_in_one_transform_do_not_disturb_each_other(interpreter):
-    """Clicks in neighbouring windows, which share a complex transform, add up to the sum of each alone."""
+def test_windows_that_overlap_do_not_disturb_each_other(interpreter):
+    """Clicks in neighbouring windows, which are filled in one memory, add up to the sum of each alone."""
     together, first, second = json.loads(
         interpreter.exec(PROGRAM + "\nprint([high([6300, 7300]), high([6300]), high([7300])])")
     )

@@ -102,7 +102,7 @@ FAULTS = {
         "words *= WORD_SCALE\n    words -= words * words * words * 0.1",
         "linearity",
     ),
-    "C is 0.3 dB up": Fault(LEVELS, "squares = c * c", "squares = c * c * 1.07", "agreement"),
+    "C is 0.3 dB up": Fault(LEVELS, "self._weigh(C, squares)", "self._weigh(C, squares * 1.07)", "agreement"),
     "overload is seen too early": Fault(SELFCHECK, "FULL_SCALE = 0.9999", "FULL_SCALE = 0.85", "overload"),
     "overload is not seen": Fault(SELFCHECK, "FULL_SCALE = 0.9999", "FULL_SCALE = 1.1", "overload"),
     "overload is seen on one side": Fault(SELFCHECK, " or self._smallest < -self._overload", "", "overload"),

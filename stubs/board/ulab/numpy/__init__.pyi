@@ -19,6 +19,7 @@ class ndarray:
     """An array of up to four dimensions. Indexing a one-dimensional array with an int gives a number."""
 
     shape: tuple[int, ...]
+    def __buffer__(self, flags: int, /) -> memoryview: ...  # of an array that is in one piece
     @property
     def size(self) -> int: ...
     @property
