@@ -76,8 +76,8 @@ class Analysis:
         if self._correction:
             x = self._correction.apply(x)
             mean *= self._correction.dc_gain
-        self.levels.add(x, mean)
         self._thirds.add(x)
+        self.levels.add(x, mean)  # uses it up
         self._blocks += 1
         if self._blocks < BLOCKS_PER_FRAME:
             return False
@@ -85,6 +85,7 @@ class Analysis:
         self._end_frame()
         self._frames += 1
         if self._frames % FRAMES_PER_SECOND == 0:
+            unpack(raw, self._words)
             self.check.second(raw, self._words)
         return True
 
@@ -102,9 +103,9 @@ class Analysis:
         levels = self.levels
         levels.end()
         self.laf_db = levels.fast_db[A]
-        self.lafmax_db = levels.fastmax_db[A]
+        self.lafmax_db = levels.lafmax_db
         self.las_db = levels.slow_db[A]
-        self.lasmax_db = levels.slowmax_db[A]
+        self.lasmax_db = levels.lasmax_db
         self.laeq_db = levels.leq_db[A]
         self.lceq_db = levels.leq_db[C]
         self.lzeq_db = levels.leq_db[Z]

@@ -32,30 +32,36 @@ class Peak:
     def __init__(self, block: int) -> None:
         self._block = block
         self._weights = interpolation()
-        self._seam = np.zeros(4 * REACH)  # the last samples of a block and the first of the next
-        self._waiting = -1  # the highest sample of the block before, in the seam; -1: it had its turn
+        self._before = np.zeros(block)
+        self._waiting = False
         self.square = 0.0
 
     def add(self, x: np.ndarray, squares: np.ndarray) -> None:
-        """Take a block `x` and its `squares`.
+        """Take a block `x`, kept until the next, and its `squares`.
 
         A highest sample at the very end is looked at when the samples after it are there: with the next block.
         """
-        seam = self._seam
-        seam[2 * REACH :] = x[: 2 * REACH]
-        if self._waiting >= 0:
-            self._look(seam, self._waiting)
-            self._waiting = -1
+        if self._waiting:
+            self._look_across(x, np.argmax(self._before[-REACH:] ** 2) - REACH)
         at = np.argmax(squares)
-        self.square = max(self.square, squares[at])
+        highest = squares[at]
+        if highest > self.square:
+            self.square = highest
         if at < REACH:
-            self._look(seam, 2 * REACH + at)
+            self._look_across(x, at)
         elif at < self._block - REACH:
-            self._look(x, at)
-        else:
-            self._waiting = at - self._block + 2 * REACH
-        seam[: 2 * REACH] = x[-2 * REACH :]
+            self._look(x[at - REACH : at + REACH + 1])
+        self._waiting = at >= self._block - REACH
+        self._before = x
 
-    def _look(self, x: np.ndarray, at: int) -> None:
-        found = np.dot(self._weights, x[at - REACH : at + REACH + 1])
-        self.square = max(self.square, np.max(found) ** 2, np.min(found) ** 2)
+    def _look_across(self, x: np.ndarray, at: int) -> None:
+        # `at` counts from the begin of `x`, on either side of it.
+        seam = np.concatenate((self._before[-2 * REACH :], x[: 2 * REACH]))
+        self._look(seam[REACH + at : 3 * REACH + at + 1])
+
+    def _look(self, around: np.ndarray) -> None:
+        found = np.dot(self._weights, around)
+        found *= found
+        highest = np.max(found)
+        if highest > self.square:
+            self.square = highest
