@@ -5,6 +5,7 @@ Rules of this file
 - Both sides of a ratio run in turns, and the least of each counts: other programs can only make a run slower.
 - Firmware: the whole analysis of the sensor (levels, bands, signature) beside the plainest ulab program that does
   A-weighted Fast alone, both in the same interpreter.
+- Levels: A, C, Z, peak and bands beside a sound level meter of others, see gateway/bench_level.py.
 - Memory: what the whole sensor keeps, see gateway/virtual/memory.py; with single precision it is what a board needs.
 - Gateway: frames through a pty, port and session beside the bare pty read by `os.read`.
 """
@@ -16,7 +17,7 @@ import pty
 import threading
 import time
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from rich.table import Table
 
 from firmware.common import wire
 from firmware.common.blocks import BLOCKS_PER_SECOND
+from gateway.bench_level import SECONDS_PER_ROUND, least, level_cost
 from gateway.link.port import SerialPort
 from gateway.link.session import Session
 from gateway.virtual.board import random_serial
@@ -35,8 +37,6 @@ from gateway.virtual.interpreter import Interpreter, firmware_files
 from gateway.virtual.memory import sensor_memory
 from gateway.virtual.world import Pace, World
 
-ROUNDS = 7
-SECONDS_PER_ROUND = 2  # of sound
 FRAMES = 4000  # of 2 KiB: 8 MB, long against the start of a thread
 RATE = 48000
 TRIGGERS = 5
@@ -128,7 +128,7 @@ def firmware_cost(program: Path | None) -> FirmwareCost:
                 interpreter.call(f"measured.{function}")
             return (time.perf_counter() - start) / SECONDS_PER_ROUND
 
-        analysis, plain = _least(lambda: seconds("run_analysis"), lambda: seconds("run_plain"))
+        analysis, plain = least(lambda: seconds("run_analysis"), lambda: seconds("run_plain"))
     return FirmwareCost(analysis * 1e3, plain * 1e3, analysis / plain)
 
 
@@ -157,13 +157,8 @@ def receive_rate() -> ReceiveRate:
     writer = wire.FrameWriter()
     payload = bytes(range(1, 256)) * 8
     frames = b"".join(bytes(writer.frame(wire.FIGURES + 100, payload)) for _ in range(FRAMES))
-    bare, gateway = _least(lambda: _bare(frames), lambda: asyncio.run(_through_session(frames)))
+    bare, gateway = least(lambda: _bare(frames), lambda: asyncio.run(_through_session(frames)))
     return ReceiveRate(len(frames) / bare, len(frames) / gateway, bare / gateway, FRAMES / gateway)
-
-
-def _least(first: Callable[[], float], second: Callable[[], float]) -> tuple[float, float]:
-    pairs = [(first(), second()) for _ in range(ROUNDS)]
-    return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
 
 
 def _bare(frames: bytes) -> float:
@@ -215,11 +210,13 @@ def run_bench(*, as_json: bool, program: Path | None) -> int:
     """Measure and print."""
     firmware = firmware_cost(program)
     memory = sensor_memory(sensor_settings(), program)
+    levels = level_cost(program)
     delays = trigger_delays_ms(program)
     receiving = receive_rate()
     if as_json:
         figures = {
             "firmware": asdict(firmware),
+            "levels": asdict(levels),
             "memory": asdict(memory),
             "trigger_delay_ms": max(delays),
             "gateway": asdict(receiving),
@@ -234,6 +231,21 @@ def run_bench(*, as_json: bool, program: Path | None) -> int:
         f"{firmware.analysis_ms:.1f} ms per second of sound",
         f"A-weighted Fast alone, plainly: {firmware.plain_ms:.1f} ms",
         f"{firmware.ratio:.2f}",
+    )
+    peer = (
+        f"A-weighted Fast at 16 kHz{', native loop' if levels.peer_native else ''}: {levels.peer_ms:.1f} ms"
+    )
+    table.add_row(
+        "firmware: A, C, Z, Fast, Slow, C peak at 48 kHz",
+        f"{levels.levels_ms:.1f} ms per second of sound",
+        peer,
+        f"{levels.levels_ratio:.2f}",
+    )
+    table.add_row(
+        "firmware: the same with third-octaves",
+        f"{levels.with_bands_ms:.1f} ms per second of sound",
+        peer,
+        f"{levels.ratio:.2f}",
     )
     table.add_row(
         "firmware: memory of the sensor, rings apart",
