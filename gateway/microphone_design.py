@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from gateway.weighting_design import FITTED_TO_HZ, REFERENCE_HZ, Array, fit, response_db
+from gateway.weighting_design import FITTED_TO_HZ, REFERENCE_HZ, STEPS, Array, fit, response_db, rounded
 
 TABLE: Final = Path(__file__).with_name("microphone_responses.csv")
 RATES: Final = (48000, 32000)
@@ -72,7 +72,7 @@ def design(response: Response, rate: int) -> Array:
     start = np.array([1.0, 2.0, 1.0, 0.2, 0.05, 0.2, 0.05])
     found = sections(fit(lambda p: response_db(sections(p), hz, rate) - wanted, start))
     found[1, :3] /= 10 ** (response_db(found, np.array([REFERENCE_HZ]), rate)[0] / 20)
-    return found
+    return rounded(found, rate)
 
 
 def main() -> None:
@@ -84,7 +84,7 @@ def main() -> None:
             sections = design(response, rate)
             sys.stdout.write(f"        {rate}: (\n")
             for row in sections:
-                sys.stdout.write(f"            ({', '.join(f'{value:.12g}' for value in row)}),\n")
+                sys.stdout.write(f"            ({', '.join(f'{value * STEPS:.0f}' for value in row)}),\n")
             sys.stdout.write("        ),\n")
             inside = response.hz <= FITTED_TO_HZ[rate]
             left = response.typical_db[inside] + response_db(sections, response.hz[inside], rate)

@@ -7,6 +7,9 @@ Rules of this file
 - The double pole at 12.2 kHz is one section with five free coefficients, fitted to what is left in dB by
   Levenberg-Marquardt: the plain bilinear transform is 3 dB off at 16 kHz at 48 kHz. What the high-pass of A is off
   near the end of the band is fitted too: its poles move by less than 1 %.
+- A board computes in single precision, where the last bit of a coefficient moves a pole at 20 Hz; and not every
+  MicroPython reads a decimal to its last bit. So coefficients are whole numbers of STEPS, exact in single precision on
+  every board, and those of low poles and zeros are chosen among their neighbours for the response.
 - Nothing at run time imports this; a test holds the firmware's numbers against it.
 
     python -m gateway.weighting_design
@@ -28,7 +31,12 @@ REFERENCE_HZ: Final = 1000.0
 # Sampling rate: highest frequency that counts. Above it the fit is free.
 FITTED_TO_HZ: Final = {48000: 20000.0, 32000: 14000.0, 16000: 7200.0}
 
+STEPS: Final = (
+    2**23
+)  # to 1: single precision has every whole number up to twice that, and every even one to four times
+
 _STEP: Final = 1e-6  # of the numerical derivative
+_NEIGHBOURS: Final = 100
 _ITERATIONS: Final = 400
 _GIVE_UP: Final = 1e12  # damping at which no step is an improvement any more
 
@@ -85,6 +93,34 @@ def fit(error: Callable[[Array], Array], start: Array) -> Array:
     return best
 
 
+def rounded(sections: Array, rate: int) -> Array:
+    """Return `sections` (n, 6) in whole numbers of 1 / STEPS, their responses at `rate` (Hz) all but unchanged."""
+    steps = np.round(sections * STEPS)
+    for section, row in zip(sections, steps, strict=True):
+        if section[1] == -2 * section[0] and section[2] == section[0]:
+            row[1:3] = -2 * row[0], row[0]  # both zeros stay at 0 Hz
+        elif section[0] == 1.0:
+            row[:3] = _neighbour(section[:3], rate)
+        row[3:] = _neighbour(section[3:], rate)
+    return np.asarray(steps / STEPS)
+
+
+def _neighbour(polynomial: Array, rate: int) -> Array:
+    # The whole numbers near 1, p1, p2 that keep its size from 10 Hz on: the sum, which is its size at 0 Hz, is small.
+    hz = np.geomspace(10, 0.45 * rate, 100)
+    z = np.exp(-2j * np.pi * hz / rate)
+    powers = np.array([np.ones_like(z), z, z * z])
+    total = polynomial.sum() * STEPS
+    middle = round(polynomial[1] * STEPS)
+    near = [
+        (STEPS, p1, round(total) - STEPS - p1 + more)
+        for p1 in range(middle - _NEIGHBOURS, middle + _NEIGHBOURS + 1)
+        for more in (-1, 0, 1)
+    ]
+    ratio = np.abs(np.array(near) @ powers) / np.abs(polynomial @ powers) / STEPS
+    return np.array(near[int(np.argmin(np.abs(np.log(ratio)).max(axis=1)))], dtype=float)
+
+
 def design(rate: int) -> Sections:
     """Return the weightings at `rate` (Hz; a key of FITTED_TO_HZ)."""
     top = FITTED_TO_HZ[rate]
@@ -97,7 +133,7 @@ def design(rate: int) -> Sections:
         return np.array([[p[0], p[0] * p[1], p[0] * p[2], 1.0, p[3], p[4]]])
 
     found = fit(lambda p: response_db(high(p), hz, rate) - wanted, np.array([0.6, 0.6, 0.05, -0.2, 0.02]))
-    c = _normalised(np.concatenate([low, high(found)]), np.empty((0, 6)), rate)
+    c = rounded(_normalised(np.concatenate([low, high(found)]), np.empty((0, 6)), rate), rate)
 
     hz = np.geomspace(10, top, 400)
     wanted = goal_db(hz) - response_db(c, hz, rate)
@@ -108,7 +144,7 @@ def design(rate: int) -> Sections:
         return section[np.newaxis]
 
     found = fit(lambda p: response_db(more(p), hz, rate) - wanted, np.array([1.0, 1.0, 1.15]))
-    return Sections(c, _normalised(more(found), c, rate))
+    return Sections(c, rounded(_normalised(more(found), c, rate), rate))
 
 
 def _normalised(sections: Array, before: Array, rate: int) -> Array:
@@ -127,7 +163,7 @@ def main() -> None:
         for rate, sections in designs.items():
             sys.stdout.write(f"    {rate}: (\n")
             for row in getattr(sections, name):
-                sys.stdout.write(f"        ({', '.join(f'{value:.12g}' for value in row)}),\n")
+                sys.stdout.write(f"        ({', '.join(f'{value * STEPS:.0f}' for value in row)}),\n")
             sys.stdout.write("    ),\n")
         sys.stdout.write("}\n")
     for rate, (c, a) in designs.items():

@@ -49,9 +49,7 @@ class TimeWeighting:
         """Take the mean squares of A of a block, one a millisecond."""
         average, self._state = scipy.signal.sosfilt(self._section, squares, zi=self._state)
         self.last[A] = average[-1]
-        largest = np.max(average)
-        if largest > self.largest:
-            self.largest = largest
+        self.largest = max(self.largest, np.max(average))
 
     def add(self, index: int, squares: np.ndarray) -> None:
         """Take the mean squares of weighting `index`, C or Z."""

@@ -44,9 +44,7 @@ class Peak:
         if self._waiting:
             self._look_across(x, np.argmax(self._before[-REACH:] ** 2) - REACH)
         at = np.argmax(squares)
-        highest = squares[at]
-        if highest > self.square:
-            self.square = highest
+        self.square = max(self.square, squares[at])
         if at < REACH:
             self._look_across(x, at)
         elif at < self._block - REACH:
@@ -62,6 +60,4 @@ class Peak:
     def _look(self, around: np.ndarray) -> None:
         found = np.dot(self._weights, around)
         found *= found
-        highest = np.max(found)
-        if highest > self.square:
-            self.square = highest
+        self.square = max(self.square, np.max(found))

@@ -2,30 +2,31 @@
 
 A is C through one more section: one pass through the first two gives both. Designed by gateway/weighting_design.py,
 which prints these tables: high-pass sections, and the 12.2 kHz double pole, fitted. Largest error of A and C against
-IEC 61672-1:2013, annex E, from 10 Hz: 0.02 dB up to 16 kHz and 0.08 dB up to 20 kHz at 48 kHz, 0.01 dB up to 14 kHz at
-32 kHz, 0.02 dB up to 7.2 kHz at 16 kHz.
+IEC 61672-1:2013, annex E, from 10 Hz: 0.02 dB up to 16 kHz and 0.08 dB up to 20 kHz at 48 kHz, 0.02 dB up to 14 kHz at
+32 kHz and up to 7.2 kHz at 16 kHz. Whole numbers of STEPS to 1: the same bits whatever a board computes in.
 """
 
 from ulab import numpy as np
 
+STEPS = 8388608
 C_SECTIONS = {
     48000: (
-        (0.997309039125, -1.99461807825, 0.997309039125, 1, -1.99461445273, 0.994621703764),
-        (0.504040635848, -0.017584819661, -0.074494171195, 1, -0.72633246215, 0.135446235456),
+        (8366035, -16732070, 8366035, 8388608, -16732072, 8343525),
+        (4228199, -147512, -624902, 8388608, -6092918, 1136205),
     ),
     32000: (
-        (0.995967627031, -1.99193525406, 0.995967627031, 1, -1.99192710761, 0.991943400512),
-        (0.674410261112, 0.575424276128, 0.0985742444927, 1, 0.417006535365, -0.0782211495153),
+        (8354782, -16709564, 8354782, 8388608, -16709537, 8321066),
+        (5657363, 4827009, 826901, 8388608, 3498104, -656167),
     ),
     16000: (
-        (0.991959562342, -1.98391912468, 0.991959562342, 1, -1.98388666976, 0.98395157961),
-        (0.887073456921, 0.606919542302, 0.0653090746243, 1, 0.535977798134, 0.0123912490815),
+        (8321160, -16642320, 8321160, 8388608, -16642079, 8254016),
+        (7441311, 5091210, 547852, 8388608, 4496107, 103945),
     ),
 }
 A_SECTIONS = {
-    48000: ((1.18299929283, -2.36599858567, 1.18299929283, 1, -1.89396695967, 0.895254874792),),
-    32000: ((1.15148155956, -2.30296311912, 1.15148155956, 1, -1.84418135239, 0.847002770791),),
-    16000: ((1.06269573227, -2.12539146455, 1.06269573227, 1, -1.70692761301, 0.71734332075),),
+    48000: ((9923741, -19847482, 9923741, 8388608, -15887689, 7509890),),
+    32000: ((9659341, -19318682, 9659341, 8388608, -15470033, 7105102),),
+    16000: ((8914536, -17829072, 8914536, 8388608, -14318701, 6017480),),
 }
 
 
@@ -36,4 +37,4 @@ def weightings(rate: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if rate not in C_SECTIONS:
         raise ValueError("no weighting for %d Hz: only for %s" % (rate, sorted(C_SECTIONS)))
-    return np.array(C_SECTIONS[rate]), np.array(A_SECTIONS[rate])
+    return np.array(C_SECTIONS[rate]) / STEPS, np.array(A_SECTIONS[rate]) / STEPS

@@ -10,19 +10,21 @@ from gateway import weighting_design
 
 @pytest.mark.parametrize("name", ["c", "a"])
 def test_the_weighting_on_the_board_is_the_designed_one(interpreter, name):
-    """The numbers in weighting.py are what the design program gives."""
+    """The numbers in weighting.py are what the design program gives, and single precision has each of them."""
     table = f"{name.upper()}_SECTIONS"
     printed = interpreter.exec(f"from firmware.sensor.weighting import {table}\nprint({table})")
     on_board = ast.literal_eval(printed)
     assert set(weighting_design.FITTED_TO_HZ) == set(on_board)
     for rate, sections in on_board.items():
-        np.testing.assert_allclose(sections, getattr(weighting_design.design(rate), name), atol=1e-6)
+        steps = getattr(weighting_design.design(rate), name) * weighting_design.STEPS
+        np.testing.assert_array_equal(sections, steps)
+        np.testing.assert_array_equal(sections, steps.astype(np.float32))
 
 
 @pytest.mark.parametrize("weighting", ["C", "A"])
 @pytest.mark.parametrize(
     ("rate", "top", "limit"),
-    [(48000, 16000, 0.02), (48000, 20000, 0.08), (32000, 14000, 0.01), (16000, 7200, 0.02)],
+    [(48000, 16000, 0.02), (48000, 20000, 0.08), (32000, 14000, 0.02), (16000, 7200, 0.02)],
 )
 def test_the_designed_weighting_is_the_norms(weighting, rate, top, limit):
     """From 10 Hz up it is off by hundredths of a dB, also near the end of the band, and right at 1 kHz."""
@@ -30,7 +32,7 @@ def test_the_designed_weighting_is_the_norms(weighting, rate, top, limit):
     c, a = weighting_design.design(rate)
     sections = c if weighting == "C" else np.concatenate([c, a])
     error = weighting_design.response_db(sections, hz, rate) - weighting_design.goal_db(hz, weighting)
-    assert abs(error[0]) < 1e-9
+    assert abs(error[0]) < 1e-4
     assert np.abs(error).max() < limit
 
 
@@ -82,7 +84,7 @@ def test_single_precision_changes_no_level_by_a_twentieth_of_a_db(heard, weighti
     ]
     difference = np.abs(levels[1] - levels[0]).max()
     print(f"{weighting}: at most {difference:.4f} dB")
-    assert 0 < difference < 0.05
+    assert 0 < difference < 0.02
 
 
 def test_single_precision_adds_a_noise_far_below_that_of_a_microphone(heard):
