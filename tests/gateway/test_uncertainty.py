@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.common.microphones import FLAT, MICROPHONES
 from gateway.clips import calibration
 from gateway.clips.assemble import assemble
 from gateway.clips.contents import sensor_clip
@@ -16,7 +17,7 @@ from gateway.testing.clips import sensor_parts
 from tests.gateway.test_clips_parts import ABOUT, measured
 
 TABLE = Path(__file__).parents[2] / "gateway" / "clips" / "uncertainty.csv"
-TYPES = ("ICS-43434", "INMP441", "IM72D128", "flat")
+TYPES = (*MICROPHONES, FLAT)
 STATES = tuple(CalibrationState)
 RECORD = {
     "kind": "calibration",
@@ -48,6 +49,13 @@ def test_the_budget_is_combined_as_the_gum_says(microphone, state):
     assert combined_db(budget(microphone, state, 0.08)) == pytest.approx(
         by_hand(microphone, state, 0.08), rel=1e-9
     )
+
+
+@pytest.mark.parametrize("microphone", MICROPHONES)
+def test_the_sensitivity_of_a_type_is_as_uncertain_as_the_firmware_has_it_from_the_data_sheet(microphone):
+    """And a type that is not named is as uncertain as the widest of them."""
+    assert MICROPHONES[microphone].tolerance_db == tolerance_db(microphone)
+    assert max(kind.tolerance_db for kind in MICROPHONES.values()) == tolerance_db(FLAT)
 
 
 @pytest.mark.parametrize("microphone", TYPES)
