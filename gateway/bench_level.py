@@ -57,7 +57,7 @@ class Peer:
         y *= 32768.0
         self.view[:] = np.array(y, dtype=np.int16)
         self.power = integrate(self.samples, self.power, self.part)
-        self.level = 10.0 * math.log10(self.power / 1073741824.0 + 1e-20) + 120.0
+        self.level = 10.0 * math.log10(self.power / 536870912.0 + 1e-20) + 120.0
 """
 MEASURED = """
 import json, struct

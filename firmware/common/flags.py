@@ -13,7 +13,7 @@ except ImportError:  # CPython
         return value
 
 
-OVERLOAD = const(1)  # a sample at digital full scale: levels read low
+OVERLOAD = const(1)  # a sample at full scale, or at the overload point of the microphone: levels read low
 UNDER_RANGE = const(2)  # below what the microphone's own noise lets be measured: levels are its noise
 STUCK = const(4)  # the signal does not move: no microphone is heard
 DC_OFFSET = const(8)  # the mean of the signal is far from zero
