@@ -44,6 +44,10 @@ class LiveView:
     def __enter__(self) -> Self:
         if self._live:
             self._live.start()
+            if (
+                self._url and not self._live.console.is_terminal
+            ):  # a pipe sees no panel, but wants the page too
+                self._live.console.print(f"live page: {self._url}", soft_wrap=True)
         return self
 
     def __exit__(self, *_: object) -> None:
