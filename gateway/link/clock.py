@@ -139,28 +139,27 @@ class ClockModel:
     def _regress(self) -> None:
         """Fit a line through the samples, each with the weight its round trip deserves."""
         least = min(sample.half_trip_ns for sample in self._samples)
-        total = mean_x = mean_y = mean_half = 0.0
-        points: list[tuple[float, float, float]] = []
+        total = mean_x = mean_y = 0.0
+        points: list[tuple[float, float, float, float]] = []
         for sample in self._samples:
             weight = (FLOOR_NS / (sample.half_trip_ns - least + FLOOR_NS)) ** 2
             x = float(sample.ticks - self._anchor_ticks)
             # Only the difference from the nominal line is fitted: a float keeps nanoseconds of it.
             y = sample.middle_ns - self._anchor_ns - x * self._ns_per_tick
-            points.append((weight, x, y))
+            points.append((weight, x, y, float(sample.half_trip_ns + self._resolution_ns)))
             total += weight
             mean_x += weight * x
             mean_y += weight * y
-            mean_half += weight * sample.half_trip_ns
         mean_x /= total
         mean_y /= total
-        mean_half /= total
-        spread = sum(weight * (x - mean_x) ** 2 for weight, x, _ in points) / total
-        together = sum(weight * (x - mean_x) * (y - mean_y) for weight, x, y in points) / total
+        spread = sum(weight * (x - mean_x) ** 2 for weight, x, _, _ in points)
+        together = sum(weight * (x - mean_x) * (y - mean_y) for weight, x, y, _ in points)
         if spread <= 0.0:
             return
         slope = together / spread
-        # Every middle can be off by its half round trip; so far apart, the line can turn by so much.
-        error_ppm = RATE_PPM + (mean_half + self._resolution_ns) / (spread**0.5 * self._ns_per_tick) * 1e6
+        # The slope is a sum of the middles: with every one off by its half round trip the worst way, it is off by this.
+        turn = sum(weight * abs(x - mean_x) * half for weight, x, _, half in points) / spread
+        error_ppm = RATE_PPM + turn / self._ns_per_tick * 1e6
         if error_ppm >= MAX_PPM or abs(slope) > MAX_PPM / 1e6 * self._ns_per_tick:
             return
         shift = mean_y - slope * mean_x

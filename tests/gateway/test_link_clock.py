@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.link.clock import MAX_PPM, PATIENCE, ClockModel
@@ -40,6 +40,7 @@ def feed(
 
 
 @settings(deadline=None, max_examples=60)
+@example(hz=48000, ppm=0.0, count=78, seed=80, there_ms=0.125, back_ms=26.0)  # one way is slow
 @given(
     hz=st.sampled_from([48000, 1_000_000]),
     ppm=st.floats(-100, 100),
