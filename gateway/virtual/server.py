@@ -43,14 +43,22 @@ def _write_file(body):
         file.write(body[2 + size :])
 
 
-def _read_files():
-    found = b""
-    for path in _walk("", []):
-        with open(path, "rb") as file:
-            content = file.read()
+def _send_files(answers):
+    """Answer with all files, one after the other: the heap is the board's, there may be no room for all at once."""
+    paths = _walk("", [])
+    sizes = [os.stat(path)[6] for path in paths]
+    total = sum([6 + len(path.encode()) + size for path, size in zip(paths, sizes)])
+    _send_head(answers, _host.OK, total)
+    for path, size in zip(paths, sizes):
         name = path.encode()
-        found += struct.pack("<HI", len(name), len(content)) + name + content
-    return found
+        answers.write(struct.pack("<HI", len(name), size) + name)
+        with open(path, "rb") as file:
+            while piece := file.read(4096):
+                answers.write(piece)
+
+
+def _send_head(answers, status, size):
+    answers.write(struct.pack("<IBI", size + 5, status, 0))
 
 
 def _obey(op, body):
@@ -67,8 +75,6 @@ def _obey(op, body):
     elif op == 87:  # W: write a file
         _write_file(body)
         return b""
-    elif op == 82:  # R: read all files
-        return _read_files()
     elif op == 70:  # F: flush; nothing waits here
         return b""
     else:
@@ -90,6 +96,9 @@ def serve():
         at = 0
         while at < size:
             at += requests.readinto(view[at:])
+        if head[4] == 82:  # R: read all files
+            _send_files(answers)
+            continue
         try:
             answer = _obey(head[4], view)
             status = _host.OK if answer is not None else _host.answer[0]
@@ -97,7 +106,7 @@ def serve():
         except Exception as fault:
             status = _host.FAULT
             answer = _host.traceback(fault)
-        answers.write(struct.pack("<IBI", len(answer) + 5, status, 0))
+        _send_head(answers, status, len(answer))
         answers.write(answer)
 
 
