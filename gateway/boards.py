@@ -155,6 +155,7 @@ def flashed_files(kind: str, settings: Mapping[str, Any]) -> dict[str, bytes]:
     """Return path -> content of all that flash.py puts on a board of `kind` ("sensor" or "camera")."""
     firmware = ROOT / "firmware"
     paths = [firmware / "__init__.py", *(firmware / "common").glob("*.py"), *(firmware / kind).glob("*.py")]
+    paths += (firmware / kind).glob("signature.json")
     files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(paths)}
     files["main.py"] = files.pop(f"firmware/{kind}/main.py")
     files["code.txt"] = code_hash(files).encode()

@@ -17,6 +17,7 @@ from firmware.sensor.levels import SINE_DB, A, C, Levels, Z
 from firmware.sensor.microphone import channel, unpack
 from firmware.sensor.selfcheck import SelfCheck
 from firmware.sensor.signature import Signature
+from firmware.sensor.signature_model import Model, default
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ MEAN_PART = 0.05
 class Analysis:
     """The signal chain for `settings` (rate, channels, full_scale_db, microphone).
 
-    `calibration_db` is added to all levels.
+    `calibration_db` is added to all levels. `model` is the one that was flashed unless another is given.
 
     Attributes of the last frame: `laf_db`, `lafmax_db`, `las_db`, `lasmax_db`, `laeq_db` (dB(A)), `lceq_db`,
     `lcpeak_db` (dB(C)), `lzeq_db` (dB); all others are in `levels` (Levels); `bands` (array('h'), 0.01 dB,
@@ -38,7 +39,7 @@ class Analysis:
     firmware/common/flags.py.
     """
 
-    def __init__(self, settings: "Settings", calibration_db: float = 0.0) -> None:
+    def __init__(self, settings: "Settings", calibration_db: float = 0.0, model: Model | None = None) -> None:
         rate = settings.rate
         self._full_scale_db = SINE_DB + settings.full_scale_db
         self._offset_db = self._full_scale_db + calibration_db
@@ -49,7 +50,7 @@ class Analysis:
         self._correction = None if kind == FLAT else Correction(kind, rate)
         self.levels = Levels(rate, self._offset_db)
         self._thirds = bands.ThirdOctaves(rate)
-        self.signature = Signature(self._thirds.low, self._thirds.transform)
+        self.signature = Signature(self._thirds.low, self._thirds.transform, model or default())
         self.check = SelfCheck(settings)
         self._mean = 0.0
         self._blocks = 0

@@ -6,16 +6,16 @@ A frame's features (bounded, so that nothing odd can decide alone):
   idling lorry, wind or thunder), and weak at the top;
 - how the level jumps, how the spectrum changes its shape, how far partials stand out.
 They are averaged over about a second, loud frames counting more, so the score holds through the gaps of a rev and
-what was before a sound does not matter. The model (signature_model.py) is logistic with products of pairs.
+what was before a sound does not matter. What they weigh says the model (signature_model.py).
 """
 
 import math
 
 from ulab import numpy as np
 
-from firmware.sensor import signature_model as model
 from firmware.sensor.behaviour import Behaviour
 from firmware.sensor.harmonics import Harmonics
+from firmware.sensor.signature_model import FEATURES, Model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from firmware.sensor.spectrum import LowSpectrum
     from firmware.sensor.transform import Transform
 
-FEATURES = 12
 KEEP = 0.85  # of the average from frame to frame: a time constant of 0.8 s
 LOUD = 0.1151  # ln(10) / 20: a frame counts by its amplitude, ten times as much for 20 dB more
 TRACKED = 0.30  # worth of a track that is a harmonic series; noise stays under 0.2
@@ -43,7 +42,8 @@ class Signature:
     engine does.
     """
 
-    def __init__(self, low: "LowSpectrum", transform: "Transform") -> None:
+    def __init__(self, low: "LowSpectrum", transform: "Transform", model: Model) -> None:
+        self.model = model
         self._harmonics = Harmonics(low, transform)
         # 20 - 700 Hz: where the partials of an engine can be told apart
         first = low.long.first
@@ -61,12 +61,7 @@ class Signature:
         """Take a frame's third-octaves (0.01 dB, from 25 Hz) and LAeq (dB(A))."""
         self._harmonics.frame()
         self._weigh(bands, laeq_db)
-        features = self._sum * (1.0 / self._weight)
-        features -= model.MEAN
-        features *= model.SCALE
-        logit = model.BIAS + np.dot(features, model.LINEAR)
-        logit += np.dot(features, np.dot(model.PRODUCTS, features))
-        self.score = 1.0 / (1.0 + math.exp(-bounded(logit, -30.0, 30.0)))
+        self.score = self.model.score(self.features())
         slow = self._harmonics.slow
         fast = self._harmonics.fast
         best = slow if slow.track >= fast.track else fast

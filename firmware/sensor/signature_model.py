@@ -1,230 +1,85 @@
-"""The weights of the signature's model; see signature.py. Learnt, not written: docs/signature.md says from what.
+"""The signature's model: data that turns features into a score; learnt on a host, only applied here.
 
-    z = (features - MEAN) * SCALE;  logit = BIAS + z . LINEAR + z . PRODUCTS . z;  score = 1 / (1 + exp(-logit))
-
-BIAS is such that a score of 0.5 is where a clip is wanted.
+A model is one line of JSON (docs/signature.md, "The model file"). `threshold` is where its raw probability wants a
+clip; a score is shifted so that 0.5 is that place, whatever the model. Kind "logistic":
+    z = (features - mean) * scale;  logit = bias + z . linear + z . products . z
 """
+
+import binascii
+import hashlib
+import json
+import math
+from array import array
 
 from ulab import numpy as np
 
-MEAN = np.array(
-    (
-        0.2474,
-        0.2538,
-        0.3138,
-        0.3433,
-        -4.568,
-        0.7254,
-        -2.848,
-        -10.38,
-        0.9246,
-        8.682,
-        -0.2011,
-        2.843,
-    )
-)
-SCALE = np.array(
-    (
-        11.39,
-        9.118,
-        9.218,
-        8.091,
-        0.1922,
-        0.5617,
-        0.2794,
-        0.2589,
-        0.7462,
-        0.3145,
-        3.885,
-        0.698,
-    )
-)
-BIAS = -0.834
-LINEAR = np.array(
-    (
-        0.3217,
-        -0.1083,
-        0.8367,
-        0.4433,
-        0.4012,
-        0.1828,
-        0.27,
-        -0.04975,
-        0.2796,
-        -0.4762,
-        -0.1169,
-        0.1246,
-    )
-)
-PRODUCTS = np.array(
-    (
-        (
-            0.1519,
-            0.1576,
-            -0.0887,
-            -0.03336,
-            -0.0151,
-            -0.1042,
-            0.05464,
-            -0.1632,
-            -0.3583,
-            -0.1572,
-            -0.1745,
-            -0.1743,
-        ),
-        (
-            0.0,
-            0.03386,
-            0.07953,
-            -0.1239,
-            -0.08402,
-            -0.1929,
-            -0.07225,
-            0.246,
-            -0.2758,
-            0.09772,
-            0.3281,
-            -0.09445,
-        ),
-        (
-            0.0,
-            0.0,
-            -0.2722,
-            -0.0401,
-            0.1376,
-            -0.02306,
-            -0.01518,
-            -0.4702,
-            -0.2451,
-            -0.06175,
-            -0.1615,
-            0.03618,
-        ),
-        (
-            0.0,
-            0.0,
-            0.0,
-            -0.075,
-            0.01519,
-            0.009134,
-            -0.3239,
-            -0.4267,
-            -0.005039,
-            -0.09007,
-            -0.02506,
-            0.1501,
-        ),
-        (
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.09959,
-            0.04565,
-            -0.08179,
-            0.1688,
-            0.08161,
-            0.1513,
-            -0.3705,
-            0.2929,
-        ),
-        (
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            -0.1221,
-            0.02266,
-            -0.4196,
-            0.1096,
-            -0.2363,
-            -0.2184,
-            0.1759,
-        ),
-        (
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            -0.1928,
-            0.3625,
-            -0.1858,
-            -0.1914,
-            -0.05573,
-            -0.05001,
-        ),
-        (
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            -0.2312,
-            -0.1004,
-            0.02782,
-            0.1292,
-            0.3021,
-        ),
-        (
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            -0.07897,
-            -0.05897,
-            -0.04645,
-            -0.08829,
-        ),
-        (
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            -0.1739,
-            0.2623,
-            -0.2457,
-        ),
-        (
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.1805,
-            -0.1578,
-        ),
-        (
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            -0.4343,
-        ),
-    )
-)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.common.kinds import Json
+
+DEFAULT = "firmware/sensor/signature.json"
+FORMAT = 1
+FEATURE_SET = 1  # the number of what signature.py computes; weights of another set mean nothing here
+FEATURES = 12
+FURTHEST = 30.0  # a logit: exp() of more leaves single precision
+
+
+class Model:
+    """A model as read by `load`: `name`, `version`, `hash` (16 hex digits), and `score`."""
+
+    def __init__(self, values: "Json", digest: str) -> None:
+        weights = values["weights"]
+        self.name: str = values["name"]
+        self.version: str = values["version"]
+        self.hash = digest
+        self._mean = _floats(weights, "mean", FEATURES)
+        self._scale = _floats(weights, "scale", FEATURES)
+        self._linear = _floats(weights, "linear", FEATURES)
+        self._products = _floats(weights, "products", FEATURES * FEATURES).reshape((FEATURES, FEATURES))
+        threshold = values["threshold"]
+        self._bias = _floats(weights, "bias", 1)[0] - math.log(threshold / (1.0 - threshold))
+
+    def score(self, features: np.ndarray) -> float:
+        """Return 0..1 for `features` (FEATURES), which are used up; 0.5 is where a clip is wanted."""
+        features -= self._mean
+        features *= self._scale
+        logit = self._bias + np.dot(features, self._linear)
+        logit += np.dot(features, np.dot(self._products, features))
+        return 1.0 / (1.0 + math.exp(-min(max(logit, -FURTHEST), FURTHEST)))
+
+
+def load(text: str) -> Model:
+    """Return the model in `text` (its first line); ValueError says what is wrong and what to do."""
+    line = text.split("\n", 1)[0]
+    try:
+        values = json.loads(line)
+        if values["format"] != FORMAT:
+            raise ValueError("format %s; this board reads %d" % (values["format"], FORMAT))
+        if values["features"] != FEATURE_SET:
+            raise ValueError(
+                "made for feature set %s, this firmware computes %d; learn it again"
+                % (values["features"], FEATURE_SET)
+            )
+        if values["kind"] != "logistic":
+            raise ValueError("kind %s; this board knows logistic" % values["kind"])
+        if not 0.0 < values["threshold"] < 1.0:
+            raise ValueError("threshold %s is not between 0 and 1" % values["threshold"])
+        return Model(values, binascii.hexlify(hashlib.sha256(line.encode()).digest()).decode()[:16])
+    except (KeyError, TypeError) as error:
+        raise ValueError("a model without %s; write it with stalenstraat signature learn" % error)
+
+
+def default() -> Model:
+    """Return the model that was flashed with the firmware."""
+    with open(DEFAULT) as file:
+        return load(file.read())
+
+
+def _floats(weights: "Json", name: str, count: int) -> np.ndarray:
+    found = array("f", binascii.a2b_base64(weights[name].encode()))
+    if len(found) != count:
+        raise ValueError("%s has %d numbers, not %d" % (name, len(found), count))
+    values = np.array(found)
+    if not np.all(np.isfinite(values)):
+        raise ValueError("%s holds what is no number" % name)
+    return values

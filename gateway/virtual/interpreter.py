@@ -54,9 +54,9 @@ class FirmwareError(GatewayError):
 
 
 def firmware_files() -> dict[str, bytes]:
-    """Return path -> content of all Python files of `firmware/`, as they lie on a board."""
-    folder = ROOT / "firmware"
-    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
+    """Return path -> content of all Python files and models of `firmware/`, as they lie on a board."""
+    paths = [path for pattern in ("*.py", "*/signature.json") for path in (ROOT / "firmware").rglob(pattern)]
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(paths)}
 
 
 @functools.cache
