@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 KEEP = 0.85  # of the average from frame to frame: a time constant of 0.8 s
 LOUD = 0.1151  # ln(10) / 20: a frame counts by its amplitude, ten times as much for 20 dB more
-TRACKED = 0.30  # worth of a track that is a harmonic series; noise stays under 0.2
 DECIBEL = 0.23026  # ln(10) / 10
 
 
@@ -62,10 +61,7 @@ class Signature:
         self._harmonics.frame()
         self._weigh(bands, laeq_db)
         self.score = self.model.score(self.features())
-        slow = self._harmonics.slow
-        fast = self._harmonics.fast
-        best = slow if slow.track >= fast.track else fast
-        self.firing_hz = best.fundamental_hz() if best.track >= TRACKED else 0.0
+        self.firing_hz = self._harmonics.firing_hz
         self.behaviour.add(self.firing_hz, laeq_db)
 
     def features(self) -> np.ndarray:

@@ -54,6 +54,8 @@ class LowSpectrum:
         # At 6 kHz the two windows of a frame; at 3 kHz the only one.
         self._fast = np.zeros(POINTS + hop)
         self._fast_view = memoryview(self._fast)
+        self.fast_rate = rate // self._factor
+        self.fast = self._fast  # of the last fifth of a second, from `end` to the next `add`
         self._fast_kept = POINTS + hop - frame
         self._at = self._fast_kept
         self._frame = self._fast[self._fast_kept :]
@@ -63,6 +65,7 @@ class LowSpectrum:
         self.slow_rate = rate // (self._factor * lowpass.SECOND_FACTOR * lowpass.THIRD_FACTOR)
         self.slow = np.zeros(hop // lowpass.THIRD_FACTOR)
         window = hann()
+        self.rise = window
         half = POINTS // 2
         # The window as it rises, and all but its ends as it falls: the parts it is laid on.
         self._rise = window
@@ -77,6 +80,9 @@ class LowSpectrum:
 
     def add(self, x: np.ndarray) -> None:
         """Take the samples `x` (float, one block)."""
+        if self._at == len(self._fast):
+            self._fast_view[: self._fast_kept] = self._fast_view[-self._fast_kept :]
+            self._at = self._fast_kept
         low, self._first_state = scipy.signal.sosfilt(self._first, x, zi=self._first_state)
         self._fast[self._at : self._at + self._new] = low[:: self._factor]
         self._at += self._new
@@ -103,8 +109,6 @@ class LowSpectrum:
         self.long.scale(scale)
         self.short.scale(0.5 * scale)
         self.latest.scale(scale)
-        fast[: self._fast_kept] = fast[-self._fast_kept :]
-        self._at = self._fast_kept
 
     def _transformed(self, samples: memoryview) -> None:
         transform = self._transform

@@ -32,10 +32,19 @@ class Transform:
         self.imaginary = self._parts[1::2]
         self._magnitude = self._parts[:POINTS]
         self.power = self._parts[: POINTS // 2]
+        self._half = self.samples[: POINTS // 2]
+        # Work memory of twice POINTS, for whoever prepares `samples`.
+        self.spare = self._parts
 
     def run(self) -> None:
         """Compute the squared magnitudes of the transform of `samples`, which stay."""
         utils.spectrogram(self.samples, out=self._magnitude, scratchpad=self._parts)
+        power = self.power
+        power *= power
+
+    def run_half(self) -> None:
+        """Compute the squared magnitudes of the transform of the first half of `samples`, which stay."""
+        utils.spectrogram(self._half, out=self.power, scratchpad=self._magnitude)
         power = self.power
         power *= power
 

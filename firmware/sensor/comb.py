@@ -1,0 +1,170 @@
+"""A harmonic series in a spectrum: found by its spacing, followed along the paths an engine can take.
+
+A series of orders is a comb in the spectrum, and the Fourier transform of a comb is a peak at the comb's
+spacing, whether the fundamental is there or not. So, every frame:
+- The amplitudes are divided by their own trend (a quiet partial counts nearly as a loud one does; what is left of
+  noise is the same everywhere), tapered, and transformed. `strength` is the value at a spacing in units of a tenth of
+  what white noise would give on average: noise reaches 0.2 to 0.3 somewhere, an engine 0.4 to 0.9.
+- Spacings lie on a scale of 2 % steps, along which the best path is followed: a path may move a few steps each
+  frame beside the slope it is tried with, and is worth its own decaying mean.
+"""
+
+import math
+
+from ulab import numpy as np
+from ulab import scipy
+
+from firmware.sensor.transform import POINTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.sensor.transform import Bins
+
+STEP = 0.02
+NEAR = 3  # steps from a path's place within which this frame's own peak is looked for
+TREND_HZ = 45.0  # the trend is a mean over this much, of a mean over this much: a triangle
+
+
+class Series:
+    """`spectrum_hz` (from, to) of the power in `bins`, each `bin_hz` wide: bins `first` .. `first + count - 1`.
+
+    `flatten` makes `series` (float, count) of a power (float, count), `power` or another one of the same bins.
+    `slowest_hz` is the lowest spacing that is looked for. `room` (float) is work memory, which several may share.
+    """
+
+    def __init__(
+        self,
+        bins: "Bins",
+        bin_hz: float,
+        spectrum_hz: tuple[float, float],
+        slowest_hz: float,
+        room: "np.ndarray",
+    ) -> None:
+        lowest_hz, highest_hz = spectrum_hz
+        first = int(lowest_hz / bin_hz)
+        end = int(highest_hz / bin_hz)
+        self.first = first
+        self.bin_hz = bin_hz
+        self.count = end - first
+        taper: list[float] = []
+        for index in range(first, end):
+            hz = index * bin_hz
+            rise = min((hz - first * bin_hz) / slowest_hz, 1.0)
+            taper.append(math.sqrt(max(min(rise, (highest_hz - hz) / highest_hz * 2.0), 0.0)))
+        self._taper = np.array(taper)
+        half = int(TREND_HZ / bin_hz + 0.5)
+        self._half = half
+        self._wide = room[: self.count + 2 * half]
+        self._inside = self._wide[half + 1 : half + 1 + self.count]
+        self._integrate = np.array([[1.0, 0.0, 0.0, 1.0, -1.0, 0.0]])
+        self.power = bins.power[first - bins.first : end - bins.first]
+        self.series = np.zeros(self.count)
+
+    def flatten(self, power: "np.ndarray") -> float:
+        """Make `series` of `power`; return its norm."""
+        root = self._inside
+        np.sqrt(power, out=root)
+        root += 1e-12  # digital silence has a trend too
+        np.sqrt(root, out=root)
+        self._wide[: self._half + 1] = root[0]
+        self._wide[1 - self._half :] = root[-1]
+        series = self.series
+        series[:] = root
+        series /= self._means(self._means(self._wide))
+        series *= float(self._half * self._half)
+        series -= 1.0
+        series *= self._taper
+        return math.sqrt(np.dot(series, series)) + 1e-9
+
+    def _means(self, values: "np.ndarray") -> "np.ndarray":
+        # Sums over `half` neighbours, as differences of the integral: a new array, `half` shorter.
+        integral, _ = scipy.signal.sosfilt(self._integrate, values, zi=np.zeros((1, 2)))
+        return integral[self._half :] - integral[: -self._half]
+
+
+class Paths:
+    """Spacings of `series_hz` (lowest, highest) in spectra of bins `bin_hz` wide, and the paths through them.
+
+    A path may move `reach` steps in a frame beside its slope, which is at most `furthest` steps, and keeps `keep` of
+    its worth. After `end`: `track` is the worth of the best path, `peak` the greatest strength of the frame, `hz` the
+    spacing the path is at (the firing frequency, or a part or multiple of it), `chosen` the candidate it took.
+    """
+
+    def __init__(
+        self, bin_hz: float, series_hz: tuple[float, float], reach: int, furthest: int, keep: float
+    ) -> None:
+        slowest_hz, fastest_hz = series_hz
+        count = int(math.log(fastest_hz / slowest_hz) / STEP)
+        lags = [POINTS * bin_hz / (slowest_hz * math.exp(STEP * index)) for index in range(count)]
+        self.lags = int(lags[0]) + 2
+        self._count = count
+        self._slowest_hz = slowest_hz
+        self._below = np.array([int(lag) for lag in lags], dtype=np.uint16)
+        self._part = np.array([lag - int(lag) for lag in lags])
+        self._reach = reach
+        self._margin = reach + furthest
+        self._keep = keep
+        self._padded = np.zeros(count + 2 * self._margin)
+        self._worth = self._padded[self._margin : self._margin + count]
+        self._wide = self._padded
+        self._best = self._worth
+        self._strength = self._worth
+        self.peak = 0.0
+        self.track = 0.0
+        self.hz = 0.0
+        self.chosen = 0
+
+    def begin(self) -> None:
+        """Begin a frame: candidates follow."""
+        self._padded[: self._margin] = self._worth[0]
+        self._padded[-self._margin :] = self._worth[-1]
+        self._wide = _widest(self._padded, 2 * self._reach + 1)
+        self._wide *= self._keep
+        self.track = -1.0
+        self.peak = 0.0
+
+    def candidate(self, number: int, transform: "np.ndarray", scale: float, moved: int, cost: float) -> None:
+        """Try the real transform (lags from 0) of a series; `scale` makes strengths of it.
+
+        The path has `moved` that many steps since the last frame, and is worth `cost` less.
+        """
+        strength = np.take(transform, self._below + 1)
+        below = np.take(transform, self._below)
+        strength -= below
+        strength *= self._part
+        strength += below
+        strength *= scale
+        at = self._margin - self._reach - moved
+        worth = strength - cost
+        worth *= 1.0 - self._keep
+        worth += self._wide[at : at + self._count]
+        track = float(np.max(worth))
+        if track > self.track:
+            self.track = track
+            self.peak = float(np.max(strength))
+            self.chosen = number
+            self._best = worth
+            self._strength = strength
+
+    def end(self) -> None:
+        """End the frame: the best of the candidates is what happened."""
+        self._worth[:] = self._best
+        at = int(np.argmax(self._worth))
+        low = max(at - NEAR, 1)
+        near = self._strength[low - 1 : min(at + NEAR + 1, self._count - 1) + 1]
+        step = int(np.argmax(near[1:-1])) + 1
+        left, middle, right = float(near[step - 1]), float(near[step]), float(near[step + 1])
+        curve = 2.0 * middle - left - right
+        aside = 0.5 * (right - left) / curve if curve > 0.0 else 0.0
+        self.hz = self._slowest_hz * math.exp(STEP * (low - 1 + step + max(-0.5, min(0.5, aside))))
+
+
+def _widest(padded: "np.ndarray", width: int) -> "np.ndarray":
+    """Return the largest of each `width` neighbours of `padded` (n), as a new array (n - width + 1)."""
+    largest = padded
+    have = 1
+    while have < width:
+        more = min(have, width - have)
+        largest = np.maximum(largest[:-more], largest[more:])
+        have += more
+    return largest
