@@ -221,7 +221,12 @@ def conformance(
 
 @signature.command
 def evaluate(
-    *, manifest: Path, level_dba: float = 92.0, json: Path | None = None, interpreter: Interpreter = None
+    *,
+    manifest: Path,
+    level_dba: float = 85.0,
+    model: Path | None = None,
+    json: Path | None = None,
+    interpreter: Interpreter = None,
 ) -> int:
     """Play labelled recordings to the real firmware and say which of them trigger.
 
@@ -230,13 +235,15 @@ def evaluate(
     manifest
         CSV with at least the columns file, label (positive or negative) and class.
     level_dba
-        Level of each recording at the microphone, as LAFmax in dB(A).
+        Level of each recording at the microphone, as LAFmax in dB(A), in a street of 60 dB(A).
+    model
+        Judge by this model file; default: the one in the firmware.
     json
         Also write the figures to this file.
     """
-    from gateway.signature import evaluate_and_print
+    from gateway.signature.evaluate import Options, evaluate_and_print
 
-    return evaluate_and_print(manifest, level_dba=level_dba, json_path=json, program=interpreter)
+    return evaluate_and_print(Options(manifest, level_dba, model, json, interpreter))
 
 
 def main() -> None:
