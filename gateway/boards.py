@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from firmware.common import settings as firmware_settings
+from firmware.common import wire
 from firmware.common.blocks import FRAMES_PER_SECOND
 from firmware.common.microphones import FLAT, FLAT_FULL_SCALE_DB, MICROPHONES
 from gateway.errors import ConfigError
@@ -26,7 +27,7 @@ FOLDER = ROOT / "hardware" / "boards"
 
 CLIP_S = firmware_settings.CLIP_SECONDS
 FRAMES_PER_CLIP = FRAMES_PER_SECOND * CLIP_S
-TRACE_BYTES = 20 + 2 * 29  # a frame's record, see docs/protocol.md
+TRACE_BYTES = wire.TRACE_HEAD_BYTES + 2 * 29  # a frame's record, see docs/protocol.md
 # What the firmware takes beside its rings in single precision, code included, and what comes and goes until the next
 # collection; tests/firmware/test_board_memory.py measures it.
 WORK_BYTES = {"sensor": 190_000, "camera": 60_000}
@@ -36,6 +37,8 @@ SITE: dict[str, dict[str, Any]] = {
     "sensor": {
         "full_scale_db": FLAT_FULL_SCALE_DB,  # of the type where one is named
         "microphone": FLAT,
+        "channels": 1,
+        "spacing_m": 0.2,  # between the microphones, where there are two
         "mode": "observe",  # no clip can exist until somebody decides that it may
         "threshold_dba": 80.0,
         "signature_threshold": 0.5,
@@ -147,7 +150,8 @@ def ring_bytes(settings: Mapping[str, Any]) -> int:
     if settings["mode"] != "evidence":
         return 0
     sample_bytes = settings["channels"] * settings["bits"] // 8
-    clip = CLIP_S * settings["rate"] // settings["decimate"] * sample_bytes + FRAMES_PER_CLIP * TRACE_BYTES
+    record_bytes = TRACE_BYTES + (wire.TRACE_BEARING_BYTES if settings["channels"] == 2 else 0)  # noqa: PLR2004
+    clip = CLIP_S * settings["rate"] // settings["decimate"] * sample_bytes + FRAMES_PER_CLIP * record_bytes
     return settings["slots"] * clip
 
 

@@ -20,6 +20,7 @@ SENSOR: "dict[str, Rule]" = {
     "id": (str, None),
     "rate": (int, (48000, 32000)),
     "channels": (int, 1, 2),
+    "spacing_m": (float, 0.1, 0.5),  # between two microphones
     "bits": (int, (24, 16)),
     "decimate": (int, (1, 2, 3)),
     "full_scale_db": (float, 90.0, 150.0),
@@ -75,6 +76,7 @@ class Settings:
     decimate: int
     full_scale_db: float
     microphone: str
+    spacing_m: float
     threshold_dba: float
     signature_threshold: float
     min_duration_s: float

@@ -60,6 +60,9 @@ FIGURES_HEAD_BYTES = const(25)
 # sample, LAF, LAFmax, LAeq, LCpeak (0.01 dB), score (1/255), number of bands, firing frequency (0.1 Hz)
 TRACE_HEAD = "<QhhhhBBH"
 TRACE_HEAD_BYTES = const(20)
+# After the bands, with two microphones: bearing (0.1 degrees), height of its peak (1/255), and both of the next peak
+TRACE_BEARING = "<hBhB"
+TRACE_BEARING_BYTES = const(6)
 CLOCK_BODY = "<IQ"  # token, ticks
 
 

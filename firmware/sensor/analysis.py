@@ -2,7 +2,7 @@
 
 The facade of the signal chain. `process` takes every block; after the last one of a frame (125 ms) it returns
 True and the attributes are those of that frame. All arrays are made at start; with two microphones the left
-one is measured.
+one is measured, and both say where the sound comes from.
 """
 
 from array import array
@@ -22,13 +22,14 @@ from firmware.sensor.signature_model import Model, default
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.common.settings import Settings
+    from firmware.sensor.bearing import Bearing
 
 # What a block adds to the running mean: half a second, slow beside 20 Hz, quick beside heat and damp.
 MEAN_PART = 0.05
 
 
 class Analysis:
-    """The signal chain for `settings` (rate, channels, full_scale_db, microphone).
+    """The signal chain for `settings` (rate, channels, spacing_m if these are two, full_scale_db, microphone).
 
     `calibration_db` is added to all levels. `model` is the one that was flashed unless another is given.
 
@@ -36,7 +37,7 @@ class Analysis:
     `lcpeak_db` (dB(C)), `lzeq_db` (dB); all others are in `levels` (Levels); `bands` (array('h'), 0.01 dB,
     third-octaves from 25 Hz to 16 kHz, as far as the rate reaches); `score` (0..1) and `firing_hz` (0.0: none), see
     signature.py; `behaviour` and `evidence`, see behaviour.py; `flags`, see
-    firmware/common/flags.py.
+    firmware/common/flags.py; `bearing` (Bearing), None with one microphone.
     """
 
     def __init__(self, settings: "Settings", calibration_db: float = 0.0, model: Model | None = None) -> None:
@@ -51,6 +52,11 @@ class Analysis:
         self.levels = Levels(rate, self._offset_db)
         self._thirds = bands.ThirdOctaves(rate)
         self.signature = Signature(self._thirds.low, self._thirds.transform, model or default())
+        self.bearing: Bearing | None = None
+        if settings.channels == 2:
+            from firmware.sensor import bearing
+
+            self.bearing = bearing.Bearing(self._words, rate, settings.spacing_m, self._thirds.transform)
         self.check = SelfCheck(settings)
         self._mean = 0.0
         self._blocks = 0
@@ -70,6 +76,8 @@ class Analysis:
     def process(self, raw: bytearray) -> bool:
         """Take a block of I2S words; True when it completed a frame."""
         unpack(raw, self._words)
+        if self.bearing:
+            self.bearing.block()
         x = self._x if self._mono else self._x.copy()
         self._mean += MEAN_PART * (np.mean(x) - self._mean)
         mean = self._mean
@@ -112,6 +120,8 @@ class Analysis:
         self.lzeq_db = levels.leq_db[Z]
         self.lcpeak_db = levels.lcpeak_db
         self._thirds.end(self.bands, self._offset_db)
+        if self.bearing:
+            self.bearing.end()
         self.flags = self.check.frame(self.lafmax_db, self.laeq_db)
         signature = self.signature
         signature.frame(self.bands, self.laeq_db)

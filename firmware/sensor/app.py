@@ -184,6 +184,7 @@ class Sensor:
             "decimate": decimate,
             "bits": settings.bits,
             "channels": settings.channels,
+            "spacing_m": settings.spacing_m if settings.channels == 2 else None,
             "first": clip.first_block * self._block,
             "samples": (clip.end_block - clip.first_block) * per_block,
             "full_scale_db": settings.full_scale_db,

@@ -158,7 +158,9 @@ class Recorder:
         self._decimator = None
         if settings.decimate > 1:
             self._decimator = decimation.Decimator(settings.rate, settings.decimate, settings.channels)
-        self._record = bytearray(wire.TRACE_HEAD_BYTES + 2 * bands)
+        self._after_bands = wire.TRACE_HEAD_BYTES + 2 * bands
+        bearing = wire.TRACE_BEARING_BYTES if settings.channels == 2 else 0
+        self._record = bytearray(self._after_bands + bearing)
         self._bands = bands
         self._slots = [_Slot(blocks, len(self._packed), len(self._record)) for _ in range(settings.slots)]
         self._current: _Slot | None = self._slots[0]
@@ -206,7 +208,18 @@ class Recorder:
             self._bands,
             int(analysis.firing_hz * 10 + 0.5),
         )
-        record[wire.TRACE_HEAD_BYTES :] = bytes(analysis.bands)
+        record[wire.TRACE_HEAD_BYTES : self._after_bands] = bytes(analysis.bands)
+        bearing = analysis.bearing
+        if bearing:
+            struct.pack_into(
+                wire.TRACE_BEARING,
+                record,
+                self._after_bands,
+                round(bearing.degrees * 10),
+                int(bearing.height * 255 + 0.5),
+                round(bearing.other_degrees * 10),
+                int(bearing.other_height * 255 + 0.5),
+            )
         self._current.write_trace(record)
 
     def open(self, number: int) -> Clip:

@@ -40,6 +40,7 @@ def start(data):
     settings = Settings()
     settings.rate, settings.channels, settings.full_scale_db, calibration_db = struct.unpack("<IIff", data)
     settings.microphone = str(data[16:], "ascii")
+    settings.spacing_m = 0.2
     analysis = Analysis(settings, calibration_db)
     block = bytearray(settings.rate // 40 * 4 * settings.channels)
 def hear(data):

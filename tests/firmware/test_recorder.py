@@ -23,6 +23,10 @@ def make(**changes):
 class Frame:
     laf_db, lafmax_db, laeq_db, lcpeak_db, score, firing_hz = 60.0, 61.0, 59.5, 400.0, 0.5, 96.1
     bands = array("h", range(29))
+    bearing = None
+
+class Bearing:
+    degrees, height, other_degrees, other_height = -41.26, 0.8, 30.0, 0.2
 
 def feed(s, r, first, blocks):
     # Block n is filled with 24-bit words whose value is n.
@@ -149,3 +153,24 @@ print(json.dumps([level(1000), level(15000)]))
     passed, stopped = json.loads(out)
     assert abs(passed) < 0.1
     assert stopped < -60
+
+
+def test_with_two_microphones_the_trace_has_the_bearing(interpreter):
+    """Six bytes after the bands: tenths of a degree, heights in parts of 255; media has twice the samples."""
+    out = interpreter.exec(
+        RECORDER
+        + """
+s, r = make(channels=2, slots=1)
+Frame.bearing = Bearing
+feed(s, r, 0, 20)
+clip = r.open(1)
+feed(s, r, 20, 240)
+r.close(b"{}", 0)
+trace = read(clip, wire.PART_TRACE)
+found = [len(trace) // 84, len(trace) % 84, struct.unpack_from("<29h", trace, 84 + 20)[28]]
+found += struct.unpack_from(wire.TRACE_BEARING, trace, 84 + 78)
+print(json.dumps(found + [clip.total(wire.PART_MEDIA)]))
+"""
+    )
+
+    assert [52, 0, 28, -413, 204, 300, 51, 260 * 7200] == json.loads(out)

@@ -28,7 +28,7 @@ import json, struct
 from firmware.sensor.analysis import Analysis
 from firmware.sensor import bus
 class Settings:
-    rate, full_scale_db, microphone = 48000, 120.0, "flat"
+    rate, spacing_m, full_scale_db, microphone = 48000, 0.2, 120.0, "flat"
 def start(data):
     global analysis, block
     settings = Settings()

@@ -22,7 +22,6 @@ reserved = [3]
 ws_after_sck = true
 [settings]
 rate = 48000
-channels = 1
 bits = 24
 decimate = 1
 slots = 2

@@ -1,0 +1,138 @@
+"""Where the sound comes from: the delay between two microphones, by the phase of their cross-spectrum (GCC-PHAT).
+
+Rules of this file
+- What reaches the left microphone later comes from the right. A bearing is counted from straight ahead of the line of
+  both, in degrees, negative to the left. One line of microphones cannot tell ahead from behind, nor left from up:
+  the bearing of what passes above or below the microphones' height is nearer to 0 than its azimuth.
+- Interleaved samples, left and right in turn, are complex numbers left + i right as they lie in memory: one transform
+  gives both spectra and costs no copy.
+- Twice a frame, a window each, spread evenly: the sum of both cross-spectra, divided by the sum of their magnitudes,
+  frequency by frequency. So every frequency counts the same, if both windows agree on it, however an engine's
+  orders stand out (Knapp & Carter 1976: the phase transform; it is what makes peaks narrow in a street's echoes).
+- Used is what the spacing allows: not under a quarter of a wavelength between the microphones, where the sound of a
+  street seems to come from straight ahead whatever its direction; nor over 5 kHz, where exhausts have nothing.
+- The peak is interpolated between lags of one sample.
+"""
+
+import math
+
+from ulab import numpy as np
+
+from firmware.common.blocks import BLOCKS_PER_FRAME, block_samples
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.sensor.transform import Transform
+
+SPEED_OF_SOUND = 343.0  # m/s at 20 degrees Celsius; 20 degrees less make 2 degrees of bearing at 45
+HIGHEST_HZ = 5000.0
+WINDOW_BLOCKS = (
+    1,
+    BLOCKS_PER_FRAME - 2,
+)  # of a frame's blocks, from 0: as far from its middle as from its ends
+APART = 0.5  # two peaks are further apart than this part of a period of the middle frequency
+NOWHERE = 1e-20  # digital silence
+
+
+class Bearing:
+    """The bearing of a frame of `words` (float, 2 n: a block, interleaved), the memory of which stays the same.
+
+    `block` after each block has been unpacked, `end` after the last of a frame; then new are `degrees` (-90 .. 90) and
+    `height` (0 .. 1) of the highest peak of the correlation: 1 is one source and no echo, noise and what comes from
+    everywhere stay under 0.2; `other_degrees` and `other_height` of the next one, which is another source (or a strong
+    echo) when it is nearly as high.
+    """
+
+    def __init__(self, words: np.ndarray, rate: int, spacing_m: float, transform: "Transform") -> None:
+        points = 1024
+        while points > block_samples(rate):
+            points //= 2
+        before = (block_samples(rate) - points) // 2
+        self._window = np.frombuffer(memoryview(words), dtype=np.complex)[before : before + points]
+        bin_hz = rate / points
+        self._first = int(SPEED_OF_SOUND / (4.0 * spacing_m) / bin_hz) + 1
+        self._end = int(HIGHEST_HZ / bin_hz) + 1
+        count = self._end - self._first
+        self._real = np.zeros(count)
+        self._imaginary = np.zeros(count)
+        self._magnitude = np.zeros(count)
+        self._transform = transform
+        self._points = transform.points[:points]
+        self._into_real = transform.real[self._first : self._end]
+        self._into_imaginary = transform.imaginary[self._first : self._end]
+        self._sine = SPEED_OF_SOUND / (rate * spacing_m)  # of the bearing, for a lag of one sample
+        self._lags = int(1.0 / self._sine) + 2
+        self._apart = int(APART * 2.0 * points / (self._first + self._end)) + 1
+        self._block = 0
+        self.degrees = self.height = self.other_degrees = self.other_height = 0.0
+
+    def block(self) -> None:
+        """Take the block that is in `words` now."""
+        if self._block in WINDOW_BLOCKS:
+            self._add()
+        self._block += 1
+
+    def end(self) -> None:
+        """Find the peaks of the frame."""
+        self._block = 0
+        scale = self._magnitude
+        scale += NOWHERE
+        self._transform.clear()
+        self._into_real[:] = self._real / scale
+        self._into_imaginary[:] = self._imaginary / scale
+        found = np.fft.fft(self._points).real
+        # From the lag of a sound from the far left, which the right microphone hears late, to that from the far right.
+        lags = self._lags
+        late = found[: lags + 1]
+        heights = np.concatenate((late[::-1], found[-1 : -lags - 1 : -1]))
+        heights *= 1.0 / len(self._real)
+        self.degrees, self.height = self._peak(heights)
+        self.other_degrees, self.other_height = self._peak(heights)
+        self._real *= 0.0
+        self._imaginary *= 0.0
+        self._magnitude *= 0.0
+
+    def _add(self) -> None:
+        spectrum = np.fft.fft(self._window)
+        first = self._first
+        end = self._end
+        ahead = spectrum[first - 1 : end + 1]
+        behind = spectrum[-first + 1 : -end - 1 : -1]  # of the negative frequencies, in the same order
+        a = _hann(ahead.real)
+        b = _hann(ahead.imag)
+        c = _hann(behind.real)
+        d = _hann(behind.imag)
+        # The spectra are left = (z + z'*) / 2 and right = (z - z'*) / 2i, with z' at the negative frequency; this is
+        # left times right*, times two.
+        real = a * d + b * c
+        imaginary = 0.5 * (a * a + b * b - c * c - d * d)
+        self._real += real
+        self._imaginary += imaginary
+        self._magnitude += np.sqrt(real * real + imaginary * imaginary)
+
+    def _peak(self, heights: np.ndarray) -> tuple[float, float]:
+        """Return bearing and height of the highest peak of `heights` (by lag), and cut it out of them."""
+        at = np.argmax(heights)
+        height = max(0.0, heights[at])
+        lag = float(at - self._lags)
+        if 0 < at < len(heights) - 1:
+            before = heights[at - 1]
+            after = heights[at + 1]
+            bend = before - 2.0 * height + after
+            if bend < 0.0:
+                lag += 0.5 * (before - after) / bend
+        # Down to the valleys beside it: what rises again is another peak.
+        low = max(0, at - self._apart)
+        high = min(len(heights), at + self._apart + 1)
+        while low > 0 and heights[low - 1] < heights[low]:
+            low -= 1
+        while high < len(heights) and heights[high] < heights[high - 1]:
+            high += 1
+        heights[low:high] = -1.0
+        sine = max(-1.0, min(1.0, lag * self._sine))
+        return math.degrees(math.asin(sine)), height
+
+
+def _hann(x: np.ndarray) -> np.ndarray:
+    # A Hann window, laid on after the transform: for the few bins that are used that is no work.
+    return x[1:-1] - 0.5 * (x[:-2] + x[2:])
