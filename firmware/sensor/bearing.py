@@ -6,9 +6,10 @@ Rules of this file
   the bearing of what passes above or below the microphones' height is nearer to 0 than its azimuth.
 - Interleaved samples, left and right in turn, are complex numbers left + i right as they lie in memory: one transform
   gives both spectra and costs no copy.
-- Twice a frame, a window each, spread evenly: the sum of both cross-spectra, divided by the sum of their magnitudes,
-  frequency by frequency. So every frequency counts the same, if both windows agree on it, however an engine's
-  orders stand out (Knapp & Carter 1976: the phase transform; it is what makes peaks narrow in a street's echoes).
+- Three times a frame, a window each: the sum of the cross-spectra, divided by the root of the sum of their magnitudes,
+  frequency by frequency. Dividing by all of it (Knapp & Carter 1976: the phase transform) makes the peak narrow
+  however an engine's orders stand out, but lets the hiss of one vehicle hide another that is as loud; half of it, in
+  dB, is a little less exact and sees both. Where the windows do not agree, little is left.
 - Used is what the spacing allows: not under a quarter of a wavelength between the microphones, where the sound of a
   street seems to come from straight ahead whatever its direction; nor over 5 kHz, where exhausts have nothing.
 - The peak is interpolated between lags of one sample.
@@ -18,7 +19,7 @@ import math
 
 from ulab import numpy as np
 
-from firmware.common.blocks import BLOCKS_PER_FRAME, block_samples
+from firmware.common.blocks import block_samples
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
 
 SPEED_OF_SOUND = 343.0  # m/s at 20 degrees Celsius; 20 degrees less make 2 degrees of bearing at 45
 HIGHEST_HZ = 5000.0
-WINDOW_BLOCKS = (
-    1,
-    BLOCKS_PER_FRAME - 2,
-)  # of a frame's blocks, from 0: as far from its middle as from its ends
+EVERY = 2  # blocks, from a frame's first to its last
 APART = 0.5  # two peaks are further apart than this part of a period of the middle frequency
 NOWHERE = 1e-20  # digital silence
 
@@ -52,14 +50,11 @@ class Bearing:
         bin_hz = rate / points
         self._first = int(SPEED_OF_SOUND / (4.0 * spacing_m) / bin_hz) + 1
         self._end = int(HIGHEST_HZ / bin_hz) + 1
-        count = self._end - self._first
-        self._real = np.zeros(count)
-        self._imaginary = np.zeros(count)
-        self._magnitude = np.zeros(count)
+        self._cross = np.zeros(self._end - self._first, dtype=np.complex)
+        self._magnitude = np.zeros(self._end - self._first)
         self._transform = transform
         self._points = transform.points[:points]
-        self._into_real = transform.real[self._first : self._end]
-        self._into_imaginary = transform.imaginary[self._first : self._end]
+        self._used = self._points[self._first : self._end]
         self._sine = SPEED_OF_SOUND / (rate * spacing_m)  # of the bearing, for a lag of one sample
         self._lags = int(1.0 / self._sine) + 2
         self._apart = int(APART * 2.0 * points / (self._first + self._end)) + 1
@@ -68,47 +63,38 @@ class Bearing:
 
     def block(self) -> None:
         """Take the block that is in `words` now."""
-        if self._block in WINDOW_BLOCKS:
+        if self._block % EVERY == 0:
             self._add()
         self._block += 1
 
     def end(self) -> None:
         """Find the peaks of the frame."""
         self._block = 0
-        scale = self._magnitude
-        scale += NOWHERE
+        root = self._magnitude
+        root += NOWHERE
+        np.sqrt(root, out=root)
         self._transform.clear()
-        self._into_real[:] = self._real / scale
-        self._into_imaginary[:] = self._imaginary / scale
-        found = np.fft.fft(self._points).real
+        self._used[:] = self._cross / root
+        found = np.fft.fft(self._points)
         # From the lag of a sound from the far left, which the right microphone hears late, to that from the far right.
         lags = self._lags
-        late = found[: lags + 1]
-        heights = np.concatenate((late[::-1], found[-1 : -lags - 1 : -1]))
-        heights *= 1.0 / len(self._real)
+        heights = np.concatenate((found[lags::-1].imag, found[-1 : -lags - 1 : -1].imag))
+        heights *= -1.0 / np.sum(root)
         self.degrees, self.height = self._peak(heights)
         self.other_degrees, self.other_height = self._peak(heights)
-        self._real *= 0.0
-        self._imaginary *= 0.0
+        self._cross = self._cross * 0.0
         self._magnitude *= 0.0
 
     def _add(self) -> None:
         spectrum = np.fft.fft(self._window)
         first = self._first
         end = self._end
-        ahead = spectrum[first - 1 : end + 1]
-        behind = spectrum[-first + 1 : -end - 1 : -1]  # of the negative frequencies, in the same order
-        a = _hann(ahead.real)
-        b = _hann(ahead.imag)
-        c = _hann(behind.real)
-        d = _hann(behind.imag)
-        # The spectra are left = (z + z'*) / 2 and right = (z - z'*) / 2i, with z' at the negative frequency; this is
-        # left times right*, times two.
-        real = a * d + b * c
-        imaginary = 0.5 * (a * a + b * b - c * c - d * d)
-        self._real += real
-        self._imaginary += imaginary
-        self._magnitude += np.sqrt(real * real + imaginary * imaginary)
+        positive = _hann(spectrum[first - 1 : end + 1])
+        negative = np.conjugate(_hann(spectrum[-first + 1 : -end - 1 : -1]))
+        # Left is half of their sum, right half of their difference divided by i: this is left times right*, times -4i.
+        cross = (positive + negative) * np.conjugate(positive - negative)
+        self._cross = self._cross + cross
+        self._magnitude += abs(cross)
 
     def _peak(self, heights: np.ndarray) -> tuple[float, float]:
         """Return bearing and height of the highest peak of `heights` (by lag), and cut it out of them."""
