@@ -246,6 +246,36 @@ def evaluate(
     return evaluate_and_print(Options(manifest, level_dba, model, json, interpreter))
 
 
+@signature.command
+def learn(
+    *,
+    manifest: Path,
+    out: Path,
+    name: str = "stalenstraat",
+    version: str = "1",
+    simulated: int = 0,
+    interpreter: Interpreter = None,
+) -> int:
+    """Learn a model from labelled recordings, variants of them and simulated events; docs/signature.md shows how.
+
+    Parameters
+    ----------
+    manifest
+        CSV with at least the columns file, label (positive or negative) and class.
+    out
+        The model file to write.
+    name
+        The model's name, as clips and boards say it.
+    version
+        Its version.
+    simulated
+        How many events of the street simulator to learn from as well.
+    """
+    from gateway.signature.learn import Options, learn_and_write
+
+    return learn_and_write(Options(manifest, out, name, version, simulated, interpreter))
+
+
 def main() -> None:
     """Run the command line; leave with its exit code."""
     try:

@@ -8,17 +8,16 @@ Rules of this file
 import functools
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import track
 
 from gateway.signature.judging import figures, show
 from gateway.signature.manifest import Clip, SignatureError, read_manifest
-from gateway.signature.playing import BACKGROUND_DBA, Frames, Setup, Sound, in_street, play_all
+from gateway.signature.playing import BACKGROUND_DBA, Frames, Setup, in_order, in_street
 from gateway.signature.verdict import verdict
 from gateway.virtual import sound
 
@@ -90,15 +89,6 @@ def play_clips(
     """Return what the firmware makes of each of `clips` at `level_dba` (LAFmax) in a street."""
     sounds = [functools.partial(staged, clip, level_dba) for clip in clips]
     return in_order(sounds, setup, "Playing recordings", console)
-
-
-def in_order(sounds: Sequence[Sound], setup: Setup, what: str, console: Console | None) -> list[Frames]:
-    """Return what the firmware makes of each of `sounds`, with a progress bar called `what` on `console`."""
-    heard: Iterable[tuple[int, Frames]] = play_all(sounds, setup)
-    if console:
-        heard = track(heard, what, total=len(sounds), console=console, transient=True)
-    found = dict(heard)
-    return [found[index] for index in range(len(sounds))]
 
 
 def staged(clip: Clip, level_dba: float, background_dba: float = BACKGROUND_DBA) -> sound.Samples:

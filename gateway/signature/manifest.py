@@ -42,6 +42,7 @@ class Clip:
     source: str
     group: str
     load: Callable[[], sound.Samples]
+    simulated: bool = False
 
     @property
     def label(self) -> str:

@@ -7,7 +7,7 @@ Rules of this file
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
+from rich.progress import track
 
 from firmware.common.blocks import FRAMES_PER_SECOND, block_samples
 from gateway.boards import SITE
@@ -192,6 +194,15 @@ def play_all(sounds: Sequence[Sound], setup: Setup) -> Iterator[tuple[int, Frame
             stop.set()
         for worker in workers:
             worker.result()
+
+
+def in_order(sounds: Sequence[Sound], setup: Setup, what: str, console: Console | None) -> list[Frames]:
+    """Return what the firmware makes of each of `sounds`, with a progress bar called `what` on `console`."""
+    heard: Iterable[tuple[int, Frames]] = play_all(sounds, setup)
+    if console:
+        heard = track(heard, what, total=len(sounds), console=console, transient=True)
+    found = dict(heard)
+    return [found[index] for index in range(len(sounds))]
 
 
 def in_street(

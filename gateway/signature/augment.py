@@ -1,0 +1,116 @@
+"""Made-up variants of a recording, for learning: the same source at another place, speed, street and microphone.
+
+Rules of this file
+- Everything follows from the clip's name and the number of the variant; variant 0 is the recording as it is.
+- A loop of an engine (its class ends in `_loop`) turns at one speed: it is played as racing games do, at a rate that
+  follows an engine driven through revs, gears or a steady pass, and louder with speed and load.
+- Any other sound keeps its course and is moved a little in speed; some drive past, with Doppler and distance.
+- A simulated event has its own course and its own houses, and is only recorded anew.
+- Then, by lot: what the houses answer, a street of another level, a microphone's response, a sample clock that is
+  off, clipping. The street is made, never recorded: a variant of one recording holds nothing of another.
+"""
+
+import zlib
+from typing import Final
+
+import numpy as np
+
+from gateway.signature.manifest import Clip, SignatureError
+from gateway.signature.playing import RATE, in_street
+from gateway.virtual import sound
+from gateway.virtual.street import driving
+from gateway.virtual.street.engine import Engine
+from gateway.virtual.street.passby import Path, between_houses, passing
+
+LOOP: Final = "_loop"
+PLAIN_DBA: Final = 88.0
+_LEVELS_DBA: Final = (84.0, 102.0)
+_RATIOS_DB: Final = (15.0, 35.0)  # of the sound's LAFmax over the street's LAeq
+_DRIVE_S: Final = 6.0
+_RATES: Final = (
+    0.55,
+    2.2,
+)  # of a loop's own speed: what an engine does between idle and limiter is about four
+_SPEED: Final = 0.06  # standard deviation of ln(rate) of what is no loop
+_CLOCK: Final = 3e-4  # 300 ppm: the worst of boards without a crystal for their I2S clock
+_DRIVER: Final = Engine("any", 4, idle_rpm=1000, top_rpm=8000)
+
+
+def variant(clip: Clip, number: int) -> sound.Samples:
+    """Return variant `number` of `clip` in its street: (n,) at 48 kHz, full scale 1. Raises `SignatureError`."""
+    seed = [zlib.crc32(clip.name.encode()), number, 0xA6]
+    rng = np.random.default_rng(seed)
+    own = int(rng.integers(2**31))
+    samples = clip.load()
+    try:
+        if number == 0:
+            return in_street(samples, PLAIN_DBA, seed=own)
+        moved = samples if clip.simulated else _moved(clip, samples, rng, seed=own)
+        level_dba = float(rng.uniform(*_LEVELS_DBA))
+        background_dba = level_dba - float(rng.uniform(*_RATIOS_DB))
+        street = in_street(moved, level_dba, seed=own, background_dba=background_dba)
+    except sound.LevelError as error:
+        raise SignatureError(f"{clip.name}: {error}") from error
+    return recorded(street, seed=own)
+
+
+def _moved(clip: Clip, samples: sound.Samples, rng: np.random.Generator, *, seed: int) -> sound.Samples:
+    moved = driven(samples, seed=seed) if clip.kind.endswith(LOOP) else elsewhere(samples, seed=seed)
+    if rng.random() < 0.6:  # noqa: PLR2004  most streets have houses
+        return between_houses(moved[np.newaxis], seed=seed)[0]
+    return moved
+
+
+def driven(loop: sound.Samples, *, seed: int) -> sound.Samples:
+    """Return six seconds of the engine whose `loop` (n,) is given, revved, accelerated or passing at a steady speed."""
+    rng = np.random.default_rng([seed, 0xD1])
+    kind = int(rng.integers(3))
+    rpm, load = (driving.revving, driving.accelerating, driving.steady)[kind](_DRIVER, _DRIVE_S, seed=seed)
+    part = np.clip((rpm - _DRIVER.idle_rpm) / (_DRIVER.top_rpm - _DRIVER.idle_rpm), 0.0, 1.0)
+    rate = _RATES[0] * (_RATES[1] / _RATES[0]) ** part
+    # Loops differ in the speed they were recorded at.
+    rate *= np.exp(rng.uniform(-0.2, 0.2))
+    played = _at_rate(loop, rate) * rate * (0.3 + 0.7 * load)
+    return played if kind == 0 else _past(played, rng)
+
+
+def elsewhere(samples: sound.Samples, *, seed: int) -> sound.Samples:
+    """Return `samples` (n,) at a slightly other speed; every third drives past."""
+    rng = np.random.default_rng([seed, 0xE1])
+    rate = float(np.exp(rng.normal(0.0, _SPEED)))
+    played = _at_rate(samples, np.full(int(samples.size / rate), rate))
+    return _past(played, rng) if rng.random() < 1 / 3 else played
+
+
+def recorded(street: sound.Samples, *, seed: int) -> sound.Samples:
+    """Return `street` (n,) as a board records it: microphone response, clock error, and now and then clipping."""
+    rng = np.random.default_rng([seed, 0xC1])
+    size = 1 << (street.size - 1).bit_length()
+    hz = np.fft.rfftfreq(size, 1 / RATE)
+    corner_hz = rng.uniform(5.0, 45.0)
+    peak_hz, peak_db = rng.uniform(6000.0, 16000.0), rng.uniform(-2.0, 5.0)
+    response = (
+        1j * hz / (1j * hz + corner_hz) * 10 ** (peak_db / 20 * np.exp(-(((hz - peak_hz) / 4000.0) ** 2)))
+    )
+    heard = np.fft.irfft(np.fft.rfft(street, size) * response, size)[: street.size]
+    heard = _at_rate(heard, np.full(heard.size, 1.0 + rng.uniform(-_CLOCK, _CLOCK)))
+    if rng.random() < 0.1:  # noqa: PLR2004  one of ten
+        peak = float(np.max(np.abs(heard))) * rng.uniform(0.4, 0.9)
+        heard = np.clip(heard, -peak, peak)
+    return heard
+
+
+def _at_rate(samples: sound.Samples, rate: sound.Samples) -> sound.Samples:
+    # As many samples as `rate` has; the sound begins again where it ends.
+    at: sound.Samples = np.cumsum(rate) - rate[0]
+    return np.interp(at % samples.size, np.arange(samples.size + 1), np.append(samples, samples[0]))
+
+
+def _past(samples: sound.Samples, rng: np.random.Generator) -> sound.Samples:
+    seconds = samples.size / RATE
+    path = Path(
+        seconds * rng.uniform(0.3, 0.7),
+        speed_m_s=float(rng.choice([-1, 1]) * rng.uniform(6, 17)),
+        distance_m=float(rng.uniform(4, 12)),
+    )
+    return passing(samples, path)[0]
