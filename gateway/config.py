@@ -62,7 +62,9 @@ class SensorConfig(BoardConfig):
 
 
 class CameraConfig(BoardConfig):
-    """A camera module."""
+    """A camera module, and how wide it looks; it hangs with the microphones and looks straight ahead of them."""
+
+    horizontal_view_deg: Annotated[float, Field(ge=10, le=150)] | None = None
 
 
 class DeliverConfig(_Section):
@@ -127,6 +129,10 @@ class Config(_Section):
                     f"{_did_you_mean(sensor.camera, cameras)}"
                 )
         return self
+
+    def view_of(self, camera_id: str) -> float | None:
+        """Return how wide the camera `camera_id` looks, in degrees; None where nobody has said."""
+        return next((each.horizontal_view_deg for each in self.cameras if each.id == camera_id), None)
 
     def camera_of(self, sensor_id: str) -> str | None:
         """Return the id of the camera that the lines of `sensor_id` reach: the named one, or the only one."""

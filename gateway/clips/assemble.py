@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.clips import measurement, picture, sound, view
+from gateway.clips.bearing import FOUND
 from gateway.clips.contents import CameraClip, SensorClip
 from gateway.clips.measurement import Circumstances
+from gateway.clips.pointer import Pointer
 from gateway.errors import ClipError
 from gateway.timing import SECOND_NS, iso_utc
 
@@ -84,17 +86,26 @@ class Captions:
         self._times_s = measurement.trace_times_s(clip)
         self._levels_db = [record.laf_db for record in clip.trace]
         self._scores = [record.score for record in clip.trace]
+        self._bearings = [record.bearing for record in clip.trace]
 
     def __call__(self, time_s: float) -> view.Caption:
         """Return the caption at `time_s` seconds of the sound."""
         wall_ns = self._about.trigger_wall_ns + round((time_s - self._clip.event.trigger_s) * SECOND_NS)
         # A record says the level at the end of its 125 ms.
         end_s = time_s + measurement.FRAME_S
-        level = view.level_at(self._times_s, self._levels_db, end_s)
-        score = view.level_at(self._times_s, self._scores, end_s)
+        level = view.newest_at(self._times_s, self._levels_db, end_s)
+        score = view.newest_at(self._times_s, self._scores, end_s)
         behaviour = self._clip.summary.behaviour if self._clip.summary else "unknown"
         return view.Caption(
             f"{iso_utc(wall_ns)}   {self._about.site_id}",
             f"LAF {'--' if level is None else f'{level:.1f}'} dB(A)   "
             f"signature {'--' if score is None else f'{score:.2f}'}   {behaviour}",
+            self._pointer(end_s),
         )
+
+    def _pointer(self, end_s: float) -> Pointer | None:
+        if self._clip.event.channels == 1:
+            return None
+        bearing = view.newest_at(self._times_s, self._bearings, end_s)
+        found = bearing is not None and bearing.height >= FOUND
+        return Pointer(bearing.degrees if bearing and found else None, self._about.camera_view_deg)

@@ -18,8 +18,21 @@ Parts = tuple[bytes, bytes, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class BearingRecord:
+    """Where sound came from, in degrees, negative from the left; heights of peaks 0..1 (firmware/sensor/bearing.py)."""
+
+    degrees: float
+    height: float
+    other_degrees: float
+    other_height: float
+
+
+@dataclass(frozen=True, slots=True)
 class TraceRecord:
-    """The 125 ms that end at `sample`. Levels in dB, score 0..1, `firing_hz` 0.0 when none was found."""
+    """The 125 ms that end at `sample`. Levels in dB, score 0..1, `firing_hz` 0.0 when none was found.
+
+    `bearing` is None with one microphone.
+    """
 
     sample: int
     laf_db: float
@@ -29,6 +42,7 @@ class TraceRecord:
     score: float
     firing_hz: float
     bands_db: tuple[float, ...]
+    bearing: BearingRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,10 @@ def sensor_clip(parts: Parts) -> SensorClip:
     size = event.frame_bytes
     pcm = media[: min(len(media) // size, event.samples) * size]
     return SensorClip(
-        event, pcm, tuple(_trace(parts[wire.PART_TRACE])), _sensor_summary(parts[wire.PART_SUMMARY])
+        event,
+        pcm,
+        tuple(_trace(parts[wire.PART_TRACE], event.channels)),
+        _sensor_summary(parts[wire.PART_SUMMARY]),
     )
 
 
@@ -106,7 +123,7 @@ def _sensor_summary(data: bytes) -> SensorSummary | None:
         return None
 
 
-def _trace(data: bytes) -> list[TraceRecord]:
+def _trace(data: bytes, channels: int) -> list[TraceRecord]:
     records: list[TraceRecord] = []
     at = 0
     while at + wire.TRACE_HEAD_BYTES <= len(data):
@@ -114,10 +131,12 @@ def _trace(data: bytes) -> list[TraceRecord]:
             wire.TRACE_HEAD, data, at
         )
         at += wire.TRACE_HEAD_BYTES
-        if at + 2 * count > len(data):
+        end = at + 2 * count + (wire.TRACE_BEARING_BYTES if channels > 1 else 0)
+        if end > len(data):
             break
         bands = struct.unpack_from(f"<{count}h", data, at)
-        at += 2 * count
+        bearing = _bearing(data, at + 2 * count) if channels > 1 else None
+        at = end
         records.append(
             TraceRecord(
                 sample,
@@ -128,6 +147,12 @@ def _trace(data: bytes) -> list[TraceRecord]:
                 score / 255,
                 firing / 10,
                 tuple(level / 100 for level in bands),
+                bearing,
             )
         )
     return records
+
+
+def _bearing(data: bytes, at: int) -> BearingRecord:
+    degrees, height, other_degrees, other_height = struct.unpack_from(wire.TRACE_BEARING, data, at)
+    return BearingRecord(degrees / 10, height / 255, other_degrees / 10, other_height / 255)

@@ -9,12 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
-from gateway.clips import calibration, uncertainty
+from gateway.clips import bearing, calibration, uncertainty
 from gateway.clips.background import Exceeded, section
 from gateway.clips.contents import CameraClip, SensorClip
 from gateway.clips.flag import Flag
 from gateway.clips.picture import TimedFrame
-from gateway.clips.validity import FLAT, of_measurement, of_sound, of_sources, of_time
+from gateway.clips.validity import (
+    FLAT,
+    of_bearing,
+    of_emergence,
+    of_measurement,
+    of_sound,
+    of_sources,
+    of_time,
+)
 from gateway.clips.weather import Weather, of_weather
 from gateway.link.clock import MAX_PPM
 from gateway.link.messages import Hello
@@ -58,6 +66,7 @@ class Circumstances:
     weather: Weather | str | None = None  # what was observed, why it is not known, or None: not configured
     weather_max_age_s: float = 900.0
     background: Exceeded | str = "nobody has listened"  # the hour before the clip, or why it is not known
+    camera_view_deg: float | None = None  # how wide the camera looks, where it is stated
 
 
 def measurement(
@@ -73,11 +82,14 @@ def measurement(
     calibrated = calibration.at(
         about.trigger_wall_ns, event.calibration, event.calibration_check, event.microphone, about.rules
     )
+    heard = bearing.judge(clip)
     flags = [
         *(Flag("incomplete", text) for text in missing),
         *of_sound(clip),
         *of_measurement(clip),
-        *of_sources(clip, about.background.la95_db if isinstance(about.background, Exceeded) else None),
+        *of_bearing(heard),
+        *of_sources(clip, heard),
+        *of_emergence(clip, about.background.la95_db if isinstance(about.background, Exceeded) else None),
         *calibrated.flags,
         *calibration.of_electronic_check(about.trigger_wall_ns, about.self_check_wall_ns, about.rules),
         *of_weather(about.weather, about.trigger_wall_ns, about.weather_max_age_s),
@@ -115,6 +127,7 @@ def measurement(
             "firing_hz": None if summary is None or not summary.firing_hz[1] else list(summary.firing_hz),
             "score": None if summary is None else summary.score,
         },
+        "bearing": bearing.section(clip, heard),
         "sound": {
             "rate_hz": event.rate,
             "bits": event.bits,
@@ -124,7 +137,7 @@ def measurement(
             "decimated_by": event.decimate,
         },
         "trace": _trace(clip),
-        "picture": None if camera is None else _picture(camera, frames),
+        "picture": None if camera is None else _picture(camera, frames, about.camera_view_deg),
         "alignment": None if camera is None else _alignment(clip, frames, about),
         "calibration": _calibration(clip, calibrated, about),
         "uncertainty": _uncertainty(event.microphone, calibrated),
@@ -160,14 +173,16 @@ def _trace(clip: SensorClip) -> Values:
         "lcpeak_db": [record.lcpeak_db for record in clip.trace],
         "score": [round(record.score, 3) for record in clip.trace],
         "firing_hz": [record.firing_hz or None for record in clip.trace],
+        **bearing.columns(clip),
         "third_octave_hz": list(NOMINAL_HZ) if count == len(NOMINAL_HZ) else None,
         "third_octave_db": [list(record.bands_db) for record in clip.trace],
     }
 
 
-def _picture(camera: CameraClip, frames: Sequence[TimedFrame]) -> Values:
+def _picture(camera: CameraClip, frames: Sequence[TimedFrame], view_deg: float | None) -> Values:
     return {
         "size": list(camera.event.size),
+        "horizontal_view_deg": view_deg,
         "frames": len(frames),
         "dropped": None if camera.summary is None else camera.summary.dropped,
         "time_us": [frame.time_us for frame in frames],

@@ -8,6 +8,7 @@ Rules of this file
 import numpy as np
 
 from firmware.common import flags as bits
+from gateway.clips.bearing import Judgement
 from gateway.clips.contents import SensorClip
 from gateway.clips.flag import Flag
 from gateway.clips.sound import pcm_words
@@ -110,8 +111,10 @@ def of_measurement(clip: SensorClip) -> list[Flag]:
     return flags
 
 
-def of_sources(clip: SensorClip, background_db: float | None) -> list[Flag]:
-    """Return the flags on other sources. `background_db`: LA95 of the minutes before the event; None: not known."""
+def of_sources(clip: SensorClip, heard: Judgement) -> list[Flag]:
+    """Return the flags on other sources: by what two microphones `heard`, else by the signature."""
+    if heard.single_source is not None:
+        return [] if heard.single_source else [Flag("several_sources", f"by bearing: {heard.evidence}")]
     flags: list[Flag] = []
     loudest_db = max((record.laeq_db for record in clip.trace), default=0.0)
     loud = [record for record in clip.trace if record.laeq_db >= loudest_db - LOUD_DB]
@@ -124,6 +127,19 @@ def of_sources(clip: SensorClip, background_db: float | None) -> list[Flag]:
                 "source may be in the levels; listen to the clip",
             )
         )
+    return flags
+
+
+def of_bearing(heard: Judgement) -> list[Flag]:
+    """Return the flag on where the sound came from."""
+    if heard.single_source is not None:
+        return []
+    return [Flag("bearing_unknown", f"where the sound came from: {heard.reason}")]
+
+
+def of_emergence(clip: SensorClip, background_db: float | None) -> list[Flag]:
+    """Return the flags on how the event stands out of `background_db`, LA95 of the hour before; None: not known."""
+    flags: list[Flag] = []
     if background_db is None:
         flags.append(Flag("background_unknown", "the level before the event is not known"))
     elif clip.summary is not None and clip.summary.lafmax - background_db < EMERGENCE_DB:

@@ -2,7 +2,7 @@
 
 Rules of this file
 - It is made for looking at; evidence is sound.flac and picture.mkv. H.264 and AAC open everywhere.
-- Nothing is drawn over the picture: the strip stands below it.
+- On the picture is drawn where the sound comes from (pointer.py), nothing else: the strip stands below it.
 - A frame that cannot be decoded is left out and counted, never replaced.
 """
 
@@ -11,14 +11,17 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import av
 import av.container
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from gateway.clips import pointer
 from gateway.clips.contents import SensorClip
 from gateway.clips.picture import MICROSECONDS, TimedFrame
+from gateway.clips.pointer import Pointer
 from gateway.clips.sound import pcm_words
 from gateway.errors import ClipError
 
@@ -31,14 +34,16 @@ CLOCK_RATE = 90000  # the usual time base of MPEG video
 VIDEO_CODEC = "h264"
 AUDIO_BLOCK = 1024
 FULL_SCALE = 2.0**31
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What the strip says at one moment."""
+    """What the strip says at one moment, and where the sound comes from; None with one microphone."""
 
     line: str
     detail: str
+    pointer: Pointer | None = None
 
 
 def mp4(
@@ -72,6 +77,8 @@ def mp4(
             draw = ImageDraw.Draw(sheet)
             draw.text((8, height + 3), said.line, INK, font)
             draw.text((8, height + 25), said.detail, INK, font)
+            if said.pointer is not None:
+                pointer.draw(draw, said.pointer, (width, height), STRIP)
             shown = av.VideoFrame.from_ndarray(np.asarray(sheet), format="rgb24")
             shown.pts = frame.time_us * CLOCK_RATE // MICROSECONDS
             shown.time_base = Fraction(1, CLOCK_RATE)
@@ -81,10 +88,10 @@ def mp4(
     return target.getvalue(), damaged
 
 
-def level_at(times_s: Sequence[float], levels_db: Sequence[float], time_s: float) -> float | None:
-    """Return the newest of `levels_db` (one at each of `times_s`, ascending) at `time_s`, or None before the first."""
+def newest_at(times_s: Sequence[float], values: Sequence[Value], time_s: float) -> Value | None:
+    """Return the newest of `values` (one at each of `times_s`, ascending) at `time_s`, or None before the first."""
     newest = bisect_right(times_s, time_s) - 1
-    return levels_db[newest] if newest >= 0 else None
+    return values[newest] if newest >= 0 else None
 
 
 def _decode(jpeg: bytes) -> Image.Image | None:

@@ -83,6 +83,7 @@ class SensorEvent(_Message):
     decimate: Annotated[int, Field(ge=1, le=16)] = 1
     bits: Literal[16, 24]
     channels: Literal[1, 2]
+    spacing_m: Annotated[float, Field(gt=0, le=10)] | None = None
     first: Count
     samples: Annotated[int, Field(ge=0, le=20 * 192000)]
     checks: dict[str, str] = {}

@@ -255,6 +255,7 @@ class Sealing:
             background=self._boards[clip.board].before(clip.boot, first)
             if clip.board in self._boards
             else "the board is no longer configured",
+            camera_view_deg=None if camera is None else config.view_of(camera.board),
         )
 
     async def _hello(self, clip: ClipRecord) -> Hello:

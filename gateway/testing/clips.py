@@ -15,6 +15,7 @@ RATE = 48000
 CAMERA_HZ = 1_000_000
 BANDS = 29
 SIZE = (160, 120)
+CLOSEST_S = 6.0  # of what passes two microphones
 
 
 def sensor_parts(  # noqa: PLR0913 - every argument is one property of a clip, all have defaults
@@ -42,6 +43,7 @@ def sensor_parts(  # noqa: PLR0913 - every argument is one property of a clip, a
         "decimate": decimate,
         "bits": bits,
         "channels": channels,
+        "spacing_m": 0.2 if channels == 2 else None,  # noqa: PLR2004
         "first": first,
         "samples": samples,
         "full_scale_db": 120.0,
@@ -64,7 +66,7 @@ def sensor_parts(  # noqa: PLR0913 - every argument is one property of a clip, a
     return (
         json.dumps(event).encode(),
         pcm(samples, rate=rate, bits=bits, channels=channels),
-        trace(first, seconds=seconds, hz=hz),
+        trace(first, seconds=seconds, hz=hz, channels=channels),
         json.dumps(summary).encode(),
     )
 
@@ -78,8 +80,8 @@ def pcm(samples: int, *, rate: int, bits: int, channels: int) -> bytes:
     return words.view(np.uint8).reshape(-1, 4)[:, : bits // 8].tobytes()
 
 
-def trace(first: int, *, seconds: float, hz: int) -> bytes:
-    """Return the trace records of `seconds` from `first`."""
+def trace(first: int, *, seconds: float, hz: int, channels: int = 1) -> bytes:
+    """Return the trace records of `seconds` from `first`; two microphones hear something pass, left to right."""
     step = hz // 8
     records = bytearray()
     for number in range(int(seconds * 8)):
@@ -96,6 +98,9 @@ def trace(first: int, *, seconds: float, hz: int) -> bytes:
             961,
         )
         records += struct.pack(f"<{BANDS}h", *range(4000, 4000 + 10 * BANDS, 10))
+        if channels > 1:
+            degrees = math.degrees(math.atan(1.5 * (number / 8 - CLOSEST_S)))
+            records += struct.pack(wire.TRACE_BEARING, round(10 * degrees), 200, 300, 20)
     return bytes(records)
 
 

@@ -134,6 +134,7 @@ def test_measurement_says_what_is_known_in_figures() -> None:
         "electronic_check_overdue",
         "weather_not_observed",
         "background_unknown",
+        "bearing_unknown",
     }
 
 

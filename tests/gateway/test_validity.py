@@ -9,6 +9,7 @@ import pytest
 
 from firmware.common import flags as bits
 from gateway.clips import calibration, validity, weather
+from gateway.clips.bearing import Direction, Judgement
 from gateway.clips.calibration import Rules
 from gateway.clips.contents import sensor_clip
 from gateway.clips.uncertainty import CalibrationState
@@ -29,6 +30,7 @@ RECORD = CalibrationRecord(
 )
 CHECK = RECORD.model_copy(update={"kind": "check", "drift_db": 0.1, "deviation_db": -0.1})
 DAY_NS = 86400 * SECOND_NS
+UNHEARD = Judgement(Direction.UNKNOWN, "not measured", None, "not measured")
 
 
 def names(flags):
@@ -189,16 +191,29 @@ def test_loud_moments_without_the_signature_are_another_source(without, doubt):
     """More than three tenths of the loud moments; quiet moments do not count."""
     clip = clip_with([0.1] * without + [0.9] * (20 - without))
 
-    assert names(validity.of_sources(clip, 50.0)) == doubt
+    assert names(validity.of_sources(clip, UNHEARD)) == doubt
+
+
+def test_what_two_microphones_heard_decides_over_the_signature():
+    """One track is one source whatever the signature says, two are two; without them the clip says that too."""
+    alone = replace(UNHEARD, direction=Direction.STANDING, single_source=True)
+    several = replace(alone, single_source=False, evidence="in 40 % another source is as loud")
+    doubtful = clip_with([0.1] * 20)
+
+    assert names(validity.of_sources(doubtful, alone)) == []
+    assert names(validity.of_sources(clip_with([0.9] * 20), several)) == ["several_sources"]
+    assert "another source is as loud" in validity.of_sources(doubtful, several)[0].text
+    assert names(validity.of_bearing(UNHEARD)) == ["bearing_unknown"]
+    assert names(validity.of_bearing(alone)) == names(validity.of_bearing(several)) == []
 
 
 def test_an_event_that_hardly_stands_out_says_so():
     """LAFmax of the clip is 92.4 dB; ten decibels above the background are enough."""
     clip = clip_with([0.9] * 10)
 
-    assert names(validity.of_sources(clip, 82.4)) == []
-    assert names(validity.of_sources(clip, 82.5)) == ["low_emergence"]
-    assert names(validity.of_sources(clip, None)) == ["background_unknown"]
+    assert names(validity.of_emergence(clip, 82.4)) == []
+    assert names(validity.of_emergence(clip, 82.5)) == ["low_emergence"]
+    assert names(validity.of_emergence(clip, None)) == ["background_unknown"]
 
 
 @pytest.mark.parametrize(
