@@ -1,0 +1,1 @@
+"""Engines and what they sound like: layouts, families, pulses, exhausts."""
