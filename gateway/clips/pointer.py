@@ -3,7 +3,7 @@
 Rules of this file
 - The camera hangs with the microphones and looks straight ahead: a bearing of 0 is the middle of the picture.
 - Only with a stated field of view is anything drawn on the picture: a bearing is then a column of it, as a pinhole
-  camera sees it. What lies outside of the picture points out of its edge.
+  camera sees it. A triangle stands below it, at the lower edge; what is outside of the picture has one that points out.
 - The dial is what the microphones say, whatever the camera sees; without a bearing it is empty.
 """
 
@@ -47,8 +47,8 @@ def draw(on: ImageDraw.ImageDraw, pointer: Pointer, picture: tuple[int, int], st
         return
     at = column(pointer.degrees, pointer.view_deg, width)
     if 0 <= at <= width:
-        for tip, base in ((2 * MARK, 0), (height - 2 * MARK, height - 1)):
-            on.polygon([(at - MARK, base), (at + MARK, base), (at, tip)], COLOUR, EDGE)
+        base, tip = height - 1, height - 2 * MARK
+        on.polygon([(at - MARK, base), (at + MARK, base), (at, tip)], COLOUR, EDGE)
     else:
         tip = 0 if at < 0 else width - 1
         base, middle = (2 * MARK, height // 2) if at < 0 else (width - 2 * MARK, height // 2)
