@@ -13,20 +13,13 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from gateway.errors import GatewayError
+from gateway.options import Interpreter
+from gateway.signature.commands import app as signature
 
 app = App(name="stalenstraat", help="An open noise camera for streets.", version_flags=["--version"])
-signature = App(name="signature", help="The audio signature of a loud exhaust.")
 app.command(signature)
 calibrating = App(name="calibrate", help="A microphone against a calibrator.")
 app.command(calibrating)
-
-Interpreter = Annotated[
-    Path | None,
-    Parameter(
-        name="--interpreter",
-        help="A unix-port MicroPython with ulab; default: $STALENSTRAAT_MICROPYTHON, else the one npm installed.",
-    ),
-]
 
 
 @app.command
@@ -217,63 +210,6 @@ def conformance(
     from gateway.conformance.command import Options, run_conformance
 
     return run_conformance(Options(board=board, interpreter=interpreter, rate=rate, single=single, json=json))
-
-
-@signature.command
-def evaluate(
-    *,
-    manifest: Path,
-    level_dba: float = 85.0,
-    model: Path | None = None,
-    json: Path | None = None,
-    interpreter: Interpreter = None,
-) -> int:
-    """Play labelled recordings to the real firmware and say which of them trigger.
-
-    Parameters
-    ----------
-    manifest
-        CSV with at least the columns file, label (positive or negative) and class.
-    level_dba
-        Level of each recording at the microphone, as LAFmax in dB(A), in a street of 60 dB(A).
-    model
-        Judge by this model file; default: the one in the firmware.
-    json
-        Also write the figures to this file.
-    """
-    from gateway.signature.evaluate import Options, evaluate_and_print
-
-    return evaluate_and_print(Options(manifest, level_dba, model, json, interpreter))
-
-
-@signature.command
-def learn(
-    *,
-    manifest: Path,
-    out: Path,
-    name: str = "stalenstraat",
-    version: str = "1",
-    simulated: int = 0,
-    interpreter: Interpreter = None,
-) -> int:
-    """Learn a model from labelled recordings, variants of them and simulated events; docs/signature.md shows how.
-
-    Parameters
-    ----------
-    manifest
-        CSV with at least the columns file, label (positive or negative) and class.
-    out
-        The model file to write.
-    name
-        The model's name, as clips and boards say it.
-    version
-        Its version.
-    simulated
-        How many events of the street simulator to learn from as well.
-    """
-    from gateway.signature.learn import Options, learn_and_write
-
-    return learn_and_write(Options(manifest, out, name, version, simulated, interpreter))
 
 
 def main() -> None:

@@ -6,8 +6,9 @@ Rules of this file
   follows an engine driven through revs, gears or a steady pass, and louder with speed and load.
 - Any other sound keeps its course and is moved a little in speed; some drive past, with Doppler and distance.
 - A simulated event has its own course and its own houses, and is only recorded anew.
-- Then, by lot: what the houses answer, a street of another level, a microphone's response, a sample clock that is
-  off, clipping. The street is made, never recorded: a variant of one recording holds nothing of another.
+- Then, by lot: what the houses answer, a street with a noise of its own, and what recording does: a microphone's
+  response, level control, clipping, a sample clock that is off. The street is made, never recorded: a variant of one
+  recording holds nothing of another.
 """
 
 import zlib
@@ -21,6 +22,7 @@ from gateway.virtual import sound
 from gateway.virtual.street import driving
 from gateway.virtual.street.engine import Engine
 from gateway.virtual.street.passby import Path, between_houses, passing
+from gateway.virtual.street.recording_chain import TRAIN_BACKGROUNDS, background, chain
 
 LOOP: Final = "_loop"
 PLAIN_DBA: Final = 88.0
@@ -32,26 +34,33 @@ _RATES: Final = (
     2.2,
 )  # of a loop's own speed: what an engine does between idle and limiter is about four
 _SPEED: Final = 0.06  # standard deviation of ln(rate) of what is no loop
-_CLOCK: Final = 3e-4  # 300 ppm: the worst of boards without a crystal for their I2S clock
 _DRIVER: Final = Engine("any", 4, idle_rpm=1000, top_rpm=8000)
 
 
 def variant(clip: Clip, number: int) -> sound.Samples:
     """Return variant `number` of `clip` in its street: (n,) at 48 kHz, full scale 1. Raises `SignatureError`."""
-    seed = [zlib.crc32(clip.name.encode()), number, 0xA6]
-    rng = np.random.default_rng(seed)
-    own = int(rng.integers(2**31))
+    rng = np.random.default_rng([zlib.crc32(clip.name.encode()), number, 0xA6])
+    seed = int(rng.integers(2**31))
     samples = clip.load()
     try:
         if number == 0:
-            return in_street(samples, PLAIN_DBA, seed=own)
-        moved = samples if clip.simulated else _moved(clip, samples, rng, seed=own)
+            return in_street(samples, PLAIN_DBA, seed=seed)
+        moved = samples if clip.simulated else _moved(clip, samples, rng, seed=seed)
         level_dba = float(rng.uniform(*_LEVELS_DBA))
-        background_dba = level_dba - float(rng.uniform(*_RATIOS_DB))
-        street = in_street(moved, level_dba, seed=own, background_dba=background_dba)
+        kind = TRAIN_BACKGROUNDS[int(rng.integers(len(TRAIN_BACKGROUNDS)))]
+        street = in_street(
+            moved,
+            level_dba,
+            seed=seed,
+            background_dba=level_dba - float(rng.uniform(*_RATIOS_DB)),
+            background=lambda size: background(kind, size, rng),
+        )
+        # A recording has been recorded once already: half of them are not again.
+        if clip.simulated or rng.random() < 0.5:  # noqa: PLR2004
+            street = chain(rng).applied(street[np.newaxis])[0]
+        return sound.at_level(street, level_dba)
     except sound.LevelError as error:
         raise SignatureError(f"{clip.name}: {error}") from error
-    return recorded(street, seed=own)
 
 
 def _moved(clip: Clip, samples: sound.Samples, rng: np.random.Generator, *, seed: int) -> sound.Samples:
@@ -80,24 +89,6 @@ def elsewhere(samples: sound.Samples, *, seed: int) -> sound.Samples:
     rate = float(np.exp(rng.normal(0.0, _SPEED)))
     played = _at_rate(samples, np.full(int(samples.size / rate), rate))
     return _past(played, rng) if rng.random() < 1 / 3 else played
-
-
-def recorded(street: sound.Samples, *, seed: int) -> sound.Samples:
-    """Return `street` (n,) as a board records it: microphone response, clock error, and now and then clipping."""
-    rng = np.random.default_rng([seed, 0xC1])
-    size = 1 << (street.size - 1).bit_length()
-    hz = np.fft.rfftfreq(size, 1 / RATE)
-    corner_hz = rng.uniform(5.0, 45.0)
-    peak_hz, peak_db = rng.uniform(6000.0, 16000.0), rng.uniform(-2.0, 5.0)
-    response = (
-        1j * hz / (1j * hz + corner_hz) * 10 ** (peak_db / 20 * np.exp(-(((hz - peak_hz) / 4000.0) ** 2)))
-    )
-    heard = np.fft.irfft(np.fft.rfft(street, size) * response, size)[: street.size]
-    heard = _at_rate(heard, np.full(heard.size, 1.0 + rng.uniform(-_CLOCK, _CLOCK)))
-    if rng.random() < 0.1:  # noqa: PLR2004  one of ten
-        peak = float(np.max(np.abs(heard))) * rng.uniform(0.4, 0.9)
-        heard = np.clip(heard, -peak, peak)
-    return heard
 
 
 def _at_rate(samples: sound.Samples, rate: sound.Samples) -> sound.Samples:

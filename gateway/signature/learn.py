@@ -7,16 +7,20 @@ Rules of this file
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from rich.console import Console
 
-from gateway.signature.evaluate import write
 from gateway.signature.figures import area_under_curve, wilson
+from gateway.signature.files import check_writable, write
 from gateway.signature.manifest import Clip, read_manifest
 from gateway.signature.playing import Player, Setup
 from gateway.signature.simulated import learnt
 from gateway.signature.training import Heard, Learnt, fingerprint, learn, listen
+
+SIMULATED: Final = 1200
+"""Events of the simulator to learn from, when nothing else is said: some fifty of each kind of engine."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +42,16 @@ def learn_and_write(options: Options, console: Console | None = None) -> int:
     """
     console = console or Console()
     clips = [*read_manifest(options.manifest), *learnt(options.simulated)]
-    kept = options.out.read_text() if options.out.is_file() else None
-    write(options.out, kept or "")  # before an hour's work is lost
+    check_writable(options.out)
     setup = Setup(program=options.program)
-    try:
-        heard = listen(clips, setup, console)
-        with console.status("Learning"):
-            found = learn(clips, heard, setup)
-        line = model_line(options, clips, heard, found)
-    except BaseException:
-        if kept is None:
-            options.out.unlink()
-        raise
-    with Player(
-        Setup(model=line, program=options.program)
-    ) as player:  # the firmware reads it, or says why not
+    heard = listen(clips, setup, console)
+    with console.status("Learning"):
+        found = learn(clips, heard, setup)
+    line = model_line(options.name, options.version, clips, heard, found, setup)
+    # The firmware reads it now, or says why not.
+    with Player(Setup(model=line, program=options.program)) as player:
         digest = player.about["hash"]
-    write(options.out, line + "\n")
+    write(options.out, (line + "\n").encode())
     _report(clips, heard, found, console)
     console.print(
         f"{options.out}: {options.name} {options.version}, {len(line)} bytes, hash {digest}", highlight=False
@@ -62,13 +59,15 @@ def learn_and_write(options: Options, console: Console | None = None) -> int:
     return 0
 
 
-def model_line(options: Options, clips: list[Clip], heard: list[Heard], found: Learnt) -> str:
-    """Return the model file's line for what was learnt."""
-    with Player(Setup(program=options.program)) as player:
+def model_line(
+    name: str, version: str, clips: list[Clip], heard: list[Heard], found: Learnt, setup: Setup
+) -> str:
+    """Return the model file's line for what was `found` in `heard`."""
+    with Player(setup) as player:
         feature_set = int(player.about["feature_set"])
     return found.model.line(
-        name=options.name,
-        version=options.version,
+        name=name,
+        version=version,
         threshold=found.threshold,
         training=fingerprint(clips, heard),
         feature_set=feature_set,

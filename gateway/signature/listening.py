@@ -82,7 +82,7 @@ def hear(data):
             continue
         wanted = trigger.frame(analysis.lafmax_db, analysis.score)
         loud = alone.frame(analysis.lafmax_db, analysis.score)
-        if wanted or all_words:
+        if all_words or analysis.lafmax_db >= settings.threshold_dba:
             words.append((frame, analysis.behaviour, analysis.evidence))
         found.append(struct.pack("<fffBB", analysis.lafmax_db, analysis.score, analysis.firing_hz, wanted, loud))
         found.append(bytes(array("f", analysis.signature.features())))
@@ -96,7 +96,7 @@ def judge(data):
     values = struct.unpack("<IffffI", data[:24])
     trigger = triggers(values[:5])[0]
     size = values[5]
-    numbers = array("f", data[24:])
+    numbers = array("f", bytes(data[24:]))
     found = []
     for at in range(0, len(numbers), size + 1):
         score = chosen.score(np.array(numbers[at + 1 : at + 1 + size]))
@@ -105,7 +105,7 @@ def judge(data):
 """
 
 START: Final = struct.Struct("<IffffB")
-"""Rate, level threshold, signature threshold, least duration, hold-off; whether every frame is put in words."""
+"""Rate, level threshold, signature threshold, least duration, hold-off; are all frames put in words."""
 FRAME: Final = struct.Struct("<fffBB")
 """LAFmax, score, firing frequency, trigger, trigger of level alone; the frame's features follow."""
 JUDGE: Final = struct.Struct("<IffffI")

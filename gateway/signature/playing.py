@@ -23,10 +23,12 @@ from rich.progress import track
 
 from firmware.common.blocks import FRAMES_PER_SECOND, block_samples
 from gateway.boards import SITE
+from gateway.signature.features import name
 from gateway.signature.listening import FRAME, JUDGE, JUDGED, PROGRAM, START
 from gateway.signature.manifest import SignatureError
 from gateway.virtual import sound
 from gateway.virtual.interpreter import Interpreter, firmware_files
+from gateway.virtual.level import a_weighted_equivalent_db
 from gateway.virtual.street.background import quiet_street
 
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -46,7 +48,7 @@ FULL_SCALE: Final = 2**23  # of the 24 bits of a word
 class Setup:
     """How a board is set and what it is given: model text (None: the default one), interpreter, thresholds.
 
-    `words`: behaviour and evidence of every frame, not only of those that trigger.
+    `words`: behaviour and evidence of every frame, not only of those that are loud enough to trigger.
     """
 
     model: str | None = None
@@ -72,7 +74,7 @@ class Frames:
     """What the firmware made of a sound, frame by frame; arrays (n,), `features` (n, F).
 
     `triggered` and `loud` are the edges of the trigger, and of one that goes by level alone. `words` is
-    (behaviour, evidence) by frame: of the frames that triggered, or of all.
+    (behaviour, evidence) by frame: of the loud frames, or of all.
     """
 
     lafmax_db: Floats
@@ -111,6 +113,7 @@ class Player:
             self._interpreter.close()
             raise
         self.features = int(self.about["features"])
+        self.names = tuple(name(index) for index in range(self.features))
 
     def __enter__(self) -> Self:
         return self
@@ -206,14 +209,25 @@ def in_order(sounds: Sequence[Sound], setup: Setup, what: str, console: Console 
 
 
 def in_street(
-    samples: sound.Samples, level_dba: float, *, seed: int, background_dba: float = BACKGROUND_DBA
+    samples: sound.Samples,
+    level_dba: float,
+    *,
+    seed: int,
+    background_dba: float = BACKGROUND_DBA,
+    background: Callable[[int], sound.Samples] | None = None,
 ) -> sound.Samples:
     """Return `samples` (n,) at `level_dba` (LAFmax) in a street of `background_dba` (LAeq), which begins before it.
 
+    `background` returns so many samples of the street's noise, at any scale; traffic far away, if not given.
     Raises `LevelError` for silence.
     """
     event = sound.faded(sound.at_level(samples, level_dba))
     lead = round(LEAD_S * RATE)
-    street = quiet_street(lead + event.size + round(TAIL_S * RATE), seed=seed, dba=background_dba)
+    size = lead + event.size + round(TAIL_S * RATE)
+    if background:
+        street = background(size)
+        street = street * 10 ** ((background_dba - a_weighted_equivalent_db(street, RATE)) / 20)
+    else:
+        street = quiet_street(size, seed=seed, dba=background_dba)
     street[lead : lead + event.size] += event
     return street

@@ -16,6 +16,7 @@ import numpy as np
 
 from gateway.virtual.level import Samples
 from gateway.virtual.street import manoeuvres
+from gateway.virtual.street.engines.engine import Engine
 from gateway.virtual.street.engines.families import (
     HELD_OUT_FAMILIES,
     MOTORCYCLES,
@@ -24,7 +25,7 @@ from gateway.virtual.street.engines.families import (
     engine,
 )
 from gateway.virtual.street.lookalikes import HELD_OUT_LOOKALIKES, LOOKALIKES, TRAIN_LOOKALIKES
-from gateway.virtual.street.places import HELD_OUT_PLACES, TRAIN_PLACES, place
+from gateway.virtual.street.places import HELD_OUT_PLACES, TRAIN_PLACES, Place, place
 from gateway.virtual.street.vehicles import FRAME_S, in_street
 
 Part: TypeAlias = Literal["train", "held_out", "all"]
@@ -57,24 +58,34 @@ class Event:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A vehicle driven for noise, before it is heard."""
+
+    family: str
+    motor: Engine
+    seconds: float
+    street: Place
+    standing: bool
+    done: manoeuvres.Manoeuvre
+
+    @property
+    def kind(self) -> str:
+        """Return its class in a street's day."""
+        return _kind(self.family, standing=self.standing, started=self.done.off_s > 0.0)
+
+
 def positive(
     seed: int, *, channels: int = 1, families: Sequence[str] | None = None, part: Part = "train"
 ) -> Event:
     """Return a vehicle driven for noise: one of `families`, or of those of `part`."""
     rng = np.random.default_rng([seed, 0xB1])
-    family = _one_of(rng, families or _of(part, TRAIN_FAMILIES, HELD_OUT_FAMILIES))
-    seconds = round(rng.uniform(*_SECONDS) / FRAME_S) * FRAME_S
-    motor = engine(family, rng)
-    street = place(_one_of(rng, _of(part, TRAIN_PLACES, HELD_OUT_PLACES)), rng)
-    standing = rng.random() < _STANDING_PART
-    choices = manoeuvres.STANDING if standing else manoeuvres.MOVING
-    # The source starts a little before it is heard.
-    done = choices[_one_of(rng, tuple(choices))](motor, seconds + 0.5, rng)
+    drawn = _draw(rng, families, part)
     heard = in_street(
-        motor,
-        done,
-        seconds,
-        street,
+        drawn.motor,
+        drawn.done,
+        drawn.seconds,
+        drawn.street,
         rng,
         tyres=rng.uniform(0.03, 0.3),
         spacing_m=SPACING_M if channels > 1 else None,
@@ -82,15 +93,20 @@ def positive(
     return Event(
         heard.samples / float(np.max(np.abs(heard.samples))),
         "positive",
-        _kind(family, standing=standing, started=done.off_s > 0.0),
-        done.behaviour,
+        drawn.kind,
+        drawn.done.behaviour,
         heard.firing_hz,
         heard.bearing_deg[np.newaxis],
         heard.speed_m_s[np.newaxis],
-        family,
-        street.name,
+        drawn.family,
+        drawn.street.name,
         seed,
     )
+
+
+def positive_kind(seed: int, *, families: Sequence[str] | None = None, part: Part = "train") -> str:
+    """Return the `kind` of the event that `positive` makes of the same arguments, without making it."""
+    return _draw(np.random.default_rng([seed, 0xB1]), families, part).kind
 
 
 def negative(
@@ -116,6 +132,18 @@ def negative(
         street.name,
         seed,
     )
+
+
+def _draw(rng: np.random.Generator, families: Sequence[str] | None, part: Part) -> _Drawn:
+    family = _one_of(rng, families or _of(part, TRAIN_FAMILIES, HELD_OUT_FAMILIES))
+    seconds = round(rng.uniform(*_SECONDS) / FRAME_S) * FRAME_S
+    motor = engine(family, rng)
+    street = place(_one_of(rng, _of(part, TRAIN_PLACES, HELD_OUT_PLACES)), rng)
+    standing = rng.random() < _STANDING_PART
+    choices = manoeuvres.STANDING if standing else manoeuvres.MOVING
+    # The source starts a little before it is heard.
+    done = choices[_one_of(rng, tuple(choices))](motor, seconds + 0.5, rng)
+    return _Drawn(family, motor, seconds, street, standing, done)
 
 
 def _of(part: Part, train: Sequence[str], held_out: Sequence[str]) -> Sequence[str]:

@@ -1,0 +1,129 @@
+"""`stalenstraat signature`: the commands, as gateway/cli.py has them for the others.
+
+Rules of this file
+- A command reads its options and calls one function; imports are inside: `--help` answers at once.
+"""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from gateway.options import Interpreter
+
+app = App(name="signature", help="The audio signature of a loud exhaust.")
+
+
+@app.command
+def evaluate(  # noqa: PLR0913  the command's options are the contract of docs/
+    *,
+    manifest: Path | None = None,
+    simulated: int = 0,
+    level_dba: float = 85.0,
+    threshold_dba: float = 82.0,
+    street: Path | None = None,
+    folds: int = 0,
+    model: Path | None = None,
+    plot: Path | None = None,
+    json: Path | None = None,
+    interpreter: Interpreter = None,
+) -> int:
+    """Play labelled sounds to the real firmware and say which of them trigger; docs/signature.md explains the figures.
+
+    Parameters
+    ----------
+    manifest
+        CSV with at least the columns file, label (positive or negative) and class.
+    simulated
+        How many events of the street simulator, of engines and streets that no model has learnt from, to judge too.
+    level_dba
+        Level of each sound at the microphone, as LAFmax in dB(A), in a street of 60 dB(A).
+    threshold_dba
+        The trigger's level threshold.
+    street
+        CSV with a day of a street: class, label, lafmax_median_db, lafmax_sd_db, events_per_day. Adds the yield.
+    folds
+        Learn so many models, each without a part of the sources, and judge every recording by the one that never
+        heard its source. 0: judge all by one model.
+    model
+        Judge by this model file; default: the one in the firmware.
+    plot
+        Also play the positives at seven signal-to-noise ratios, and draw the recall into this PNG.
+    json
+        Also write the figures to this file.
+    """
+    from gateway.signature.evaluate import Options, evaluate_and_print
+
+    return evaluate_and_print(
+        Options(
+            manifest=manifest,
+            simulated=simulated,
+            level_dba=level_dba,
+            threshold_dba=threshold_dba,
+            street=street,
+            folds=folds,
+            model=model,
+            plot=plot,
+            json=json,
+            program=interpreter,
+        )
+    )
+
+
+@app.command
+def learn(
+    *,
+    manifest: Path,
+    out: Path,
+    name: str = "own",
+    version: str = "1",
+    simulated: int = 1200,
+    interpreter: Interpreter = None,
+) -> int:
+    """Learn a model from labelled recordings, variants of them and simulated events; docs/signature.md shows how.
+
+    Parameters
+    ----------
+    manifest
+        CSV with at least the columns file, label (positive or negative) and class.
+    out
+        The model file to write.
+    name
+        The model's name, as clips and boards say it.
+    version
+        Its version.
+    simulated
+        How many events of the street simulator to learn from as well.
+    """
+    from gateway.signature.learn import Options, learn_and_write
+
+    return learn_and_write(Options(manifest, out, name, version, simulated, interpreter))
+
+
+@app.command
+def explain(
+    sound: Path,
+    *,
+    out: Path = Path("explained.png"),
+    level_dba: float = 85.0,
+    threshold_dba: float = 82.0,
+    model: Path | None = None,
+    interpreter: Interpreter = None,
+) -> int:
+    """Play one recording to the real firmware and draw what it heard, followed, weighed and decided.
+
+    Parameters
+    ----------
+    sound
+        The recording, of any rate and channel count.
+    out
+        The PNG to write.
+    level_dba
+        Its level at the microphone, as LAFmax in dB(A), in a street of 60 dB(A).
+    threshold_dba
+        The trigger's level threshold.
+    model
+        Judge by this model file; default: the one in the firmware.
+    """
+    from gateway.signature.explain import Options, explain_and_draw
+
+    return explain_and_draw(Options(sound, out, level_dba, threshold_dba, model, interpreter))
