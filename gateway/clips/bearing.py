@@ -7,7 +7,8 @@ Rules of this file
 - A vehicle either stays at one bearing or passes on a line: its bearing is then the arc tangent of something that
   grows with time. Of both, the track is taken on which most of the loud moments lie; the others do not bend it.
 - A second source is one that is off the track: as the highest peak of a moment, or as the next one when that is nearly
-  as high. What the houses across the street reflect is none: it is on the same side, nearer to straight ahead.
+  as high. What the houses across the street reflect is none: it is on the same side, nearer to straight ahead. Nor is
+  the second peak of a single tone: sources share the frequencies, so that their heights add up to one or little more.
 - What is not known is said to be unknown, with the reason.
 """
 
@@ -30,6 +31,7 @@ MOST = 0.5  # of the loud moments must have a bearing
 NEAR_DEG = 8.0  # of the track: as exact as a moment is in a street
 ELSEWHERE_DEG = 15.0
 NEARLY = 0.5  # part of the highest peak's height
+SHARED = 1.25  # both heights together: of two vehicles up to 1.2, of a siren's or a reversing lorry's tone 1.4 to 1.9
 # Of 40 simulated vehicles alone between houses 39 have no such moment and one has 6 %; of 40 pairs that cross within a
 # second, equally loud within 3 dB, 38 have more than this.
 SHARE_ELSEWHERE = 0.12
@@ -93,6 +95,9 @@ def judge(clip: SensorClip) -> Judgement:
     loudest_db = max((record.laeq_db for record in clip.trace), default=0.0)
     loud = [record for record in clip.trace if record.laeq_db >= loudest_db - LOUD_DB]
     found = [record for record in loud if _height(record) >= FOUND]
+    if len(loud) < ENOUGH:
+        text = f"not known from {len(loud)} loud moments of an eighth of a second"
+        return Judgement(Direction.UNKNOWN, text, None, text)
     if len(found) < max(ENOUGH, MOST * len(loud)):
         text = f"in {len(loud) - len(found)} of {len(loud)} loud moments the sound came from no one direction"
         return Judgement(Direction.UNKNOWN, text, None, text)
@@ -137,8 +142,9 @@ def _judged(found: Sequence[TraceRecord], time_s: Numbers, duration_s: float) ->
     way = track.at(time_s)
     on_track = float(np.mean(np.abs(degrees - way) <= ELSEWHERE_DEG))
     nearly = np.array([each.other_height >= NEARLY * each.height for each in bearings])
+    shared = np.array([each.height + each.other_height <= SHARED for each in bearings])
     others = np.array([each.other_degrees for each in bearings])
-    elsewhere = float(np.mean(_elsewhere(degrees, way) | (nearly & _elsewhere(others, way))))
+    elsewhere = float(np.mean(shared & (_elsewhere(degrees, way) | (nearly & _elsewhere(others, way)))))
     single = elsewhere <= SHARE_ELSEWHERE
     evidence = (
         f"{100 * on_track:.0f} % of {len(found)} loud moments lie on one track; in {100 * elsewhere:.0f} % another "

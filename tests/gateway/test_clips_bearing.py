@@ -80,8 +80,8 @@ def test_two_vehicles_that_cross_are_not_one():
 
 def test_a_second_source_that_is_nearly_as_high_is_another_one():
     """It is never the highest; at less than half of the height it is not dominant."""
-    assert heard(passing(), others=-20.0, other_height=0.5).single_source is False
-    assert heard(passing(), others=-20.0, other_height=0.3).single_source is True
+    assert heard(passing(), height=0.6, others=-20.0, other_height=0.4).single_source is False
+    assert heard(passing(), height=0.6, others=-20.0, other_height=0.2).single_source is True
 
 
 def test_an_echo_of_the_houses_across_the_street_is_no_second_source():
@@ -92,12 +92,28 @@ def test_an_echo_of_the_houses_across_the_street_is_no_second_source():
     assert heard(np.where(np.arange(FRAMES) % 4 == 0, echo, passing())).single_source is True
 
 
+def test_the_second_peak_of_a_tone_is_no_second_source():
+    """A reversing lorry's: as high as the first, now the one, now the other; two sources cannot both be so high."""
+    turns = np.arange(FRAMES) % 5 < 4
+    found = heard(np.where(turns, -60, 20), height=0.9, others=np.where(turns, 20, -60), other_height=0.85)
+
+    assert (found.direction, found.single_source) == (Direction.STANDING, True)
+
+
 def test_what_comes_from_everywhere_has_no_direction():
     """Rain, wind: not known, with the reason, whatever the bearings are."""
     found = heard(np.random.default_rng(3).uniform(-90, 90, FRAMES), height=0.15)
 
     assert (found.direction, found.single_source) == (Direction.UNKNOWN, None)
     assert "40 of 40 loud moments" in found.reason
+
+
+def test_a_bang_is_too_short_for_a_direction():
+    """Three moments: no way to tell what passes from what stands."""
+    found = heard(passing(), loud=slice(40, 43))
+
+    assert (found.direction, found.single_source) == (Direction.UNKNOWN, None)
+    assert "3 loud moments" in found.reason
 
 
 def test_sources_everywhere_are_several_and_have_no_direction():
