@@ -32,6 +32,9 @@ TRACE_BYTES = wire.TRACE_HEAD_BYTES + 2 * 29  # a frame's record, see docs/proto
 # collection; tests/firmware/test_board_memory.py measures it.
 WORK_BYTES = {"sensor": 190_000, "camera": 60_000}
 
+# What a second microphone takes: its samples in the blocks on their way, and the bearing.
+SECOND_MICROPHONE_BYTES = 20_000
+
 # What a site decides, with the value a board gets when nothing is said.
 SITE: dict[str, dict[str, Any]] = {
     "sensor": {
@@ -142,6 +145,8 @@ def needed_bytes(settings: Mapping[str, Any]) -> int:
     work = WORK_BYTES[settings["kind"]]
     if settings["kind"] == "camera":
         return work + settings["ring_bytes"]
+    if _has_two(settings):
+        work += SECOND_MICROPHONE_BYTES
     return work + settings["ibuf_bytes"] + ring_bytes(settings)
 
 
@@ -150,9 +155,13 @@ def ring_bytes(settings: Mapping[str, Any]) -> int:
     if settings["mode"] != "evidence":
         return 0
     sample_bytes = settings["channels"] * settings["bits"] // 8
-    record_bytes = TRACE_BYTES + (wire.TRACE_BEARING_BYTES if settings["channels"] == 2 else 0)  # noqa: PLR2004
+    record_bytes = TRACE_BYTES + (wire.TRACE_BEARING_BYTES if _has_two(settings) else 0)
     clip = CLIP_S * settings["rate"] // settings["decimate"] * sample_bytes + FRAMES_PER_CLIP * record_bytes
     return settings["slots"] * clip
+
+
+def _has_two(settings: Mapping[str, Any]) -> bool:
+    return settings["channels"] > 1
 
 
 def flashed_files(kind: str, settings: Mapping[str, Any]) -> dict[str, bytes]:

@@ -5,7 +5,14 @@ import struct
 
 import pytest
 
-from gateway.boards import WORK_BYTES, board_settings, flashed_files, needed_bytes, read_board
+from gateway.boards import (
+    SECOND_MICROPHONE_BYTES,
+    WORK_BYTES,
+    board_settings,
+    flashed_files,
+    needed_bytes,
+    read_board,
+)
 from gateway.virtual.boards import sensor_settings
 from gateway.virtual.interpreter import Interpreter
 from gateway.virtual.memory import BEFORE, sensor_memory
@@ -60,3 +67,15 @@ def test_the_sensor_works_in_120_kib_beside_its_rings_and_its_code(changes):
     print(f"{changes}: {memory}")
     assert 60 << 10 < memory.work < (120 << 10 if single else 160 << 10)
     assert memory.code < 120 << 10
+
+
+def test_a_second_microphone_takes_what_is_said_and_without_it_nothing_of_it_is_there():
+    """Its samples, and the bearing with its code, beside rings of twice the size; in double precision 1.75 times."""
+    one, two = (sensor_memory(sensor_settings(channels=channels)) for channels in (1, 2))
+    with Interpreter({}) as interpreter:
+        single = interpreter.exec("from ulab import numpy as np\nprint(np.zeros(1).itemsize)") == "4\n"
+    print(f"{two.work - one.work} bytes")
+
+    assert one.code == two.code
+    assert 0.5 * SECOND_MICROPHONE_BYTES < two.work - one.work
+    assert two.work - one.work < SECOND_MICROPHONE_BYTES * (1.0 if single else 1.75)
