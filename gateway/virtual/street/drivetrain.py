@@ -61,11 +61,9 @@ def out_of_gear(engine: Engine, throttle: Samples, rng: np.random.Generator) -> 
         is_cut = k * _STEP_S < cut_until
         part = now / engine.top_rpm
         torque = 0.0 if is_cut else open_ * (0.75 + 1.2 * part - 1.0 * part**2)
-        idle = engine.idle_rpm * wander[k]
         brake = (0.35 + 0.65 * part) * span / engine.fall_s
-        now += (torque * (span / engine.spin_s + brake) - brake) * _STEP_S
-        if now < idle:
-            now += (idle - now) * 0.2
+        idle = engine.idle_rpm * wander[k]
+        now = max(idle, now + (torque * (span / engine.spin_s + brake) - brake) * _STEP_S)
         rpm[k], load[k], cut[k] = now, max(open_, 0.12 if now < 1.2 * idle else 0.0), is_cut
     still = np.zeros(throttle.size)
     return Drive(rpm, load, cut, still, still.copy())

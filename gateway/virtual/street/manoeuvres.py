@@ -18,6 +18,9 @@ from gateway.virtual.street.shaping import CONTROL_HZ, wandering
 
 Rng: TypeAlias = np.random.Generator
 
+# What does not go faster than a town allows.
+_SLOW: Final = ("moped_two_stroke", "scooter", "quad", "quad_twin", "truck", "tractor")
+
 
 @dataclass(frozen=True, slots=True)
 class Manoeuvre:
@@ -104,7 +107,11 @@ def steady(engine: Engine, seconds: float, rng: Rng) -> Manoeuvre:
     """Past at an even speed, loud: engine speed high for the gear."""
     box = gearbox(engine, rng)
     times = np.arange(int(seconds * CONTROL_HZ) + 2) / CONTROL_HZ
-    speed = rng.uniform(0.55, 0.95) * box.speeds_m_s[0] if box.belt else rng.uniform(8, 22)
+    speed = (
+        rng.uniform(0.55, 0.95) * box.speeds_m_s[0]
+        if box.belt
+        else rng.uniform(6, 16 if engine.family in _SLOW else 30)
+    )
     part = rng.uniform(0.4, 0.8)
     if box.belt:
         part = box.belt * rng.uniform(0.85, 1.0)

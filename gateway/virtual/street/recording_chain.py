@@ -109,9 +109,9 @@ def chain(rng: np.random.Generator) -> Chain:
     clock = 1.0 + (rng.uniform(-0.02, 0.02) if rng.random() < 0.2 else rng.uniform(-2e-4, 2e-4))
     narrow = rng.random() < 0.35
     return Chain(
-        low_cut_hz=rng.uniform(60, 250) if phone else rng.uniform(10, 80),
+        low_cut_hz=rng.uniform(50, 180) if phone else rng.uniform(10, 80),
         low_cut_order=int(rng.integers(1, 3)),
-        tilt_db=rng.uniform(-2.0, 2.5),
+        tilt_db=rng.uniform(-2.5, 1.5),
         presence=(rng.uniform(800, 6000), rng.uniform(0.3, 1.2), rng.uniform(-6, 9)),
         squeeze=rng.uniform(0.2, 0.8) if rng.random() < 0.4 else 0.0,
         overload=rng.uniform(0.15, 0.9) if rng.random() < 0.4 else 1.0,

@@ -56,8 +56,10 @@ def shaped(x: Samples, gain: Gain, *, tail_s: float = 0.05) -> Samples:
 
 def noise(n: int, rng: np.random.Generator, gain: Gain) -> Samples:
     """Return (n,) of noise of the colour `gain` (a function of Hz) and of standard deviation 1."""
-    x = shaped(rng.standard_normal(n), gain, tail_s=0.0)
-    return x / float(np.std(x))
+    size = quick_length(n)
+    parts = rng.standard_normal((2, size // 2 + 1))
+    x = np.fft.irfft((parts[0] + 1j * parts[1]) * gain(frequencies(size)), size)[:n]
+    return x / deviation(x)
 
 
 def bell(centre_hz: float, width: float) -> Gain:
@@ -132,6 +134,12 @@ def periodic(cycles: Samples, strengths: Sequence[float] | Samples, rng: np.rand
 def cycles_of(hz: Samples) -> Samples:
     """Return (n,) of cycles gone by at the frequency `hz` (n,)."""
     return np.cumsum(hz) / RATE
+
+
+def deviation_of(spectrum: Spectrum, size: int) -> float:
+    """Return the deviation of the `size` samples that `spectrum` is of, by Parseval, never zero."""
+    half = np.vdot(spectrum[1:], spectrum[1:]).real
+    return float(np.sqrt(2.0 * half)) / size or 1.0
 
 
 def deviation(x: Samples) -> float:

@@ -70,7 +70,7 @@ def driven(
 def path_for(manoeuvre: Manoeuvre, seconds: float, at: Place, rng: np.random.Generator) -> paths.Path:
     """Return a path that suits the drive: standing, along the road, or out of a side street."""
     way = manoeuvre.drive.way_m
-    distance = rng.uniform(3.0, 15.0)
+    distance = rng.uniform(3.0, 15.0) if rng.random() < 0.85 else rng.uniform(15.0, 35.0)
     below = at.height_m - 0.4
     if way[-1] < 3.0:
         path = paths.standing(way.size, x_m=rng.uniform(-15, 15), distance_m=distance, below_m=below)

@@ -16,6 +16,8 @@ class Exhaust:
     `radiates_hz` is up to where the mouth radiates the change of the flow rather than the flow.
     `silencer_hz` is the corner of the silencer's low-pass, 0 without one; `silencer_m` the length of its chamber.
     `chamber_hz` is the resonance of a two-stroke's expansion chamber, 0 without one.
+    Above `dull_hz` walls and wads swallow more and more; `blur` is how much chambers and body answer against the
+    direct wave, within `blur_s`. `second_pipe` is the second pipe's length in parts of the first's.
     `gas_m_s` is the speed of sound in the hot gas. `jet_hz` is where the outflow hisses most, `jet` how strongly.
     """
 
@@ -33,6 +35,9 @@ class Exhaust:
     chamber_hz: float = 0.0
     steepening_s: float = 0.0
     second_pipe: float = 1.0
+    dull_hz: float = 4000.0
+    blur: float = 0.8
+    blur_s: float = 0.002
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from gateway.virtual.street.shaping import (
     RATE,
     Spectrum,
     bell,
+    deviation_of,
     drawn_out,
     frequencies,
     low_pass,
@@ -52,15 +53,18 @@ def sound(
         stretch = 1.0 if bank == 0 else engine.exhaust.second_pipe
         gas = flow(_through_headers(engine, fired, bank), n) + flow(_of_bank(engine, popped, bank), n)
         pressed += gas
+        # What goes off in the pipe burns on for some milliseconds.
+        pressed += 0.4 * flow(_burning(_of_bank(engine, popped, bank)), n)
         spectrum = np.fft.rfft(gas, size)
         waves += spectrum * _pipe(engine.exhaust, hz, stretch)
         intake += spectrum
     wave = np.fft.irfft(waves, size)
     wave = _steepened(wave, engine.exhaust.steepening_s)
     out = np.fft.rfft(wave) * _mouth(engine.exhaust, hz)
-    strength = float(np.sqrt(np.mean(np.abs(np.fft.irfft(out, size)) ** 2))) or 1.0
+    out *= _body(engine.exhaust, size, rng)
+    strength = deviation_of(out, size)
     inlet = intake * _intake(engine, hz)
-    inlet *= engine.intake * strength / (float(np.std(np.fft.irfft(inlet, size))) or 1.0)
+    inlet *= engine.intake * strength / deviation_of(inlet, size)
     hiss = _jet(engine, pressed, load, n, size, strength, rng)
     rattle = _mechanics(engine, turns, rpm, n, size, strength, rng)
     total = np.fft.irfft(out + inlet + hiss + rattle, size)[:n]
@@ -72,6 +76,10 @@ def sound(
 
 def _of_bank(engine: Engine, fired: Firings, bank: int) -> Firings:
     return fired.of(np.array(engine.layout.banks)[fired.cylinder] == bank)
+
+
+def _burning(popped: Firings) -> Firings:
+    return Firings(popped.at, popped.strength, popped.cylinder, popped.rise_s, 8.0 * popped.fall_s)
 
 
 def _through_headers(engine: Engine, fired: Firings, bank: int) -> Firings:
@@ -115,7 +123,16 @@ def _mouth(exhaust: Exhaust, hz: Samples) -> Spectrum:
         gain *= low_pass(hz, exhaust.silencer_hz, exhaust.silencer_order)
         # A chamber lets through every half wave and stops what lies between.
         gain *= 1.0 / (1.0 + 0.8 * np.sin(2 * np.pi * hz * exhaust.silencer_m / 400.0) ** 2)
-    return gain * low_pass(hz, 12_000.0)
+    return gain * low_pass(hz, exhaust.dull_hz)
+
+
+def _body(exhaust: Exhaust, size: int, rng: np.random.Generator) -> Spectrum:
+    """Return what chambers, the vehicle's body and the ground beneath it add within milliseconds: a blur."""
+    t = np.arange(int(6 * exhaust.blur_s * RATE) + 2) / RATE
+    answer = rng.standard_normal(t.size) * np.exp(-t / exhaust.blur_s)
+    answer *= exhaust.blur / float(np.sqrt(np.sum(answer**2)))
+    answer[0] += 1.0
+    return np.fft.rfft(answer, size)
 
 
 def _intake(engine: Engine, hz: Samples) -> Spectrum:
@@ -141,8 +158,7 @@ def _jet(
     hissing = np.fft.rfft(blown, size) * colour(frequencies(size))
     if engine.exhaust.silencer_hz:
         hissing *= 0.3 + 0.7 * low_pass(frequencies(size), 3 * engine.exhaust.silencer_hz)
-    scale = engine.exhaust.jet * strength / (float(np.std(np.fft.irfft(hissing, size))) or 1.0)
-    return hissing * scale
+    return hissing * (engine.exhaust.jet * strength / deviation_of(hissing, size))
 
 
 def _mechanics(
@@ -161,6 +177,4 @@ def _mechanics(
     )
     rustle = np.fft.rfft(rng.standard_normal(n) * (0.2 * float(np.mean(clicking)) + clicking), size)
     rustle *= bell(engine.rattle_hz, 1.0)(frequencies(size))
-    # Parseval, without the transform: the sum over half a spectrum counts twice.
-    own = float(np.sqrt(2.0 * np.sum(np.abs(rustle) ** 2))) / size or 1.0
-    return rustle * (engine.rattle * strength / own)
+    return rustle * (engine.rattle * strength / deviation_of(rustle, size))

@@ -66,6 +66,9 @@ def engine(family: str, rng: np.random.Generator) -> Engine:
         chamber_hz=draw(kind.chamber) if kind.chamber else 0.0,
         steepening_s=rng.uniform(*kind.steepening) * (0.4 if silenced else 1.0),
         second_pipe=rng.uniform(0.9, 1.12),
+        dull_hz=draw((1500.0, 9000.0)),
+        blur=rng.uniform(0.3, 2.0),
+        blur_s=draw((0.0008, 0.006)),
     )
     return Engine(
         family=family,

@@ -99,9 +99,9 @@ def pops(
     count = some.at.size
     return Firings(
         some.at + rng.uniform(0.0, 0.006, count) * RATE,
-        rng.lognormal(0.6, 0.6, count),
+        rng.lognormal(0.2, 0.6, count),
         some.cylinder,
-        rng.uniform(0.00005, 0.0003, count),
+        rng.uniform(0.0001, 0.0006, count),
         rng.uniform(0.0006, 0.004, count),
     )
 
