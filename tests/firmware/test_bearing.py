@@ -63,10 +63,10 @@ def from_afar(degrees, rate=48000, spacing_m=0.2, seconds=0.25, seed=1):
 
 @pytest.mark.parametrize(("rate", "spacing_m"), [(48000, 0.2), (32000, 0.2), (48000, 0.5), (48000, 0.1)])
 def test_a_source_is_found_where_it_is(bearings, rate, spacing_m):
-    """Within a degree up to 60, and within three at 80, where a sample is nine degrees; the right side is positive."""
+    """Within a degree up to 60, and within four at 80, where a sample is nine degrees; the right side is positive."""
     for degrees in (-80, -60, -20, 0, 7, 45, 60):
         for found, height, _, other in bearings(from_afar(degrees, rate, spacing_m), rate, spacing_m):
-            assert found == pytest.approx(degrees, abs=1 if abs(degrees) < 80 else 3)
+            assert found == pytest.approx(degrees, abs=1 if abs(degrees) < 80 else 4)
             assert height > 0.9
             assert other < 0.25
 

@@ -49,7 +49,7 @@ def hear(data):
     return b"".join(found)
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 2 * EVENTS)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 10 * EVENTS)]
 
 
 class Heard:
