@@ -22,6 +22,7 @@ def evaluate(  # noqa: PLR0913  the command's options are the contract of docs/
     threshold_dba: float = 82.0,
     street: Path | None = None,
     folds: int = 0,
+    learnt: int = 1200,
     model: Path | None = None,
     plot: Path | None = None,
     json: Path | None = None,
@@ -44,6 +45,8 @@ def evaluate(  # noqa: PLR0913  the command's options are the contract of docs/
     folds
         Learn so many models, each without a part of the sources, and judge every recording by the one that never
         heard its source. 0: judge all by one model.
+    learnt
+        With folds: how many events of the simulator each model learns from as well.
     model
         Judge by this model file; default: the one in the firmware.
     plot
@@ -61,6 +64,7 @@ def evaluate(  # noqa: PLR0913  the command's options are the contract of docs/
             threshold_dba=threshold_dba,
             street=street,
             folds=folds,
+            learnt=learnt,
             model=model,
             plot=plot,
             json=json,

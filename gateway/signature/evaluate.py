@@ -18,9 +18,10 @@ from rich.console import Console
 
 from gateway.signature import held_out, judging, street_day, sweep
 from gateway.signature.files import check_writable, read_model, write
+from gateway.signature.learn import SIMULATED
 from gateway.signature.manifest import Clip, SignatureError, read_manifest
 from gateway.signature.playing import BACKGROUND_DBA, Frames, Setup, Sound, in_order, in_street
-from gateway.signature.simulated import unseen, unseen_street
+from gateway.signature.simulated import learnt, unseen, unseen_street
 from gateway.signature.verdict import verdict
 from gateway.virtual import sound
 
@@ -35,6 +36,7 @@ class Options:
     threshold_dba: float = 82.0
     street: Path | None = None
     folds: int = 0
+    learnt: int = SIMULATED
     model: Path | None = None
     plot: Path | None = None
     json: Path | None = None
@@ -68,7 +70,11 @@ def evaluate(options: Options, console: Console | None = None) -> dict[str, Any]
     recordings = read_manifest(options.manifest) if options.manifest else []
     clips = [*recordings, *unseen(options.simulated)]
     street = street_day.read_street(options.street) if options.street else None
-    texts, fold_of = held_out.models(recordings, options.folds, setup, console) if options.folds else ({}, [])
+    texts, fold_of = (
+        held_out.models(recordings, options.folds, learnt(options.learnt), setup, console)
+        if options.folds
+        else ({}, [])
+    )
     pools = [("recordings", range(len(recordings)))] if recordings else []
     if options.simulated:
         pools.append(("simulated", range(len(recordings), len(clips))))
@@ -87,7 +93,8 @@ def evaluate(options: Options, console: Console | None = None) -> dict[str, Any]
             "folds": options.folds,
         }
         if console:
-            judging.show(found[-1], f"{name.capitalize()} at {options.level_dba:g} dB(A), by class", console)
+            title = f"{name.capitalize()} at {options.level_dba:g} dB(A), by class"
+            _show(found[-1], title, console)
     if options.plot:
         curves = {
             name: each["by_ratio"] for (name, _), each in zip(pools, found, strict=True) if "by_ratio" in each
@@ -105,6 +112,14 @@ def evaluate_and_print(options: Options) -> int:
     if options.json:
         write(options.json, (json.dumps(found, indent=2) + "\n").encode())
     return 0
+
+
+def _show(found: dict[str, Any], title: str, console: Console) -> None:
+    judging.show(found, title, console)
+    if "by_ratio" in found:
+        sweep.show(found["by_ratio"], console)
+    if "street" in found:
+        street_day.show(found, console)
 
 
 def staged(clip: Clip, level_dba: float, background_dba: float = BACKGROUND_DBA) -> sound.Samples:

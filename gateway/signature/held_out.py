@@ -16,10 +16,9 @@ from rich.console import Console
 from rich.progress import track
 
 from gateway.signature.folds import deal
-from gateway.signature.learn import SIMULATED, model_line
+from gateway.signature.learn import model_line
 from gateway.signature.manifest import Clip
 from gateway.signature.playing import Frames, Player, Setup
-from gateway.signature.simulated import learnt
 from gateway.signature.training import Heard, learn, listen
 
 ALL: Final = -1
@@ -27,14 +26,13 @@ ALL: Final = -1
 
 
 def models(
-    clips: Sequence[Clip], folds: int, setup: Setup, console: Console | None
+    clips: Sequence[Clip], folds: int, events: Sequence[Clip], setup: Setup, console: Console | None
 ) -> tuple[dict[int, str], list[int]]:
-    """Return a model's text for each fold (and `ALL`), and the fold of each of `clips`.
+    """Return a model's text for each fold (and `ALL`), and the fold of each of `clips`; all learn from `events` too.
 
     Raises `SignatureError` when the clips cannot be dealt or have one label only.
     """
     fold_of = deal(clips, folds)
-    events = learnt(SIMULATED)
     everything = [*clips, *events]
     heard = listen(everything, setup, console)
     found: dict[int, str] = {}

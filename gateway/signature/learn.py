@@ -41,8 +41,9 @@ def learn_and_write(options: Options, console: Console | None = None) -> int:
     Raises `SignatureError` for the manifest or the file to write, `SoundError` for a recording.
     """
     console = console or Console()
-    clips = [*read_manifest(options.manifest), *learnt(options.simulated)]
+    clips = read_manifest(options.manifest)
     check_writable(options.out)
+    clips += learnt(options.simulated)
     setup = Setup(program=options.program)
     heard = listen(clips, setup, console)
     with console.status("Learning"):

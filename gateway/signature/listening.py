@@ -17,6 +17,10 @@ from firmware.common.blocks import block_samples
 from firmware.sensor import signature_model
 from firmware.sensor.analysis import Analysis
 from firmware.sensor.trigger import Trigger
+try:
+    from firmware.sensor.features import NAMES
+except ImportError:
+    NAMES = ["feature %d" % (index + 1) for index in range(signature_model.FEATURES)]
 
 class Settings:
     pass
@@ -37,6 +41,7 @@ def about(_):
     return json.dumps({
         "features": len(analysis.signature.features()),
         "feature_set": signature_model.FEATURE_SET,
+        "names": list(NAMES),
         "name": model.name,
         "version": model.version,
         "hash": model.hash,

@@ -23,7 +23,7 @@ from rich.progress import track
 
 from firmware.common.blocks import FRAMES_PER_SECOND, block_samples
 from gateway.boards import SITE
-from gateway.signature.features import name
+from gateway.signature.features import in_words
 from gateway.signature.listening import FRAME, JUDGE, JUDGED, PROGRAM, START
 from gateway.signature.manifest import SignatureError
 from gateway.virtual import sound
@@ -113,7 +113,7 @@ class Player:
             self._interpreter.close()
             raise
         self.features = int(self.about["features"])
-        self.names = tuple(name(index) for index in range(self.features))
+        self.names = tuple(in_words(name) for name in self.about["names"])
 
     def __enter__(self) -> Self:
         return self

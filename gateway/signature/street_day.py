@@ -17,6 +17,9 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any, Final
 
+from rich.console import Console
+from rich.table import Table
+
 from gateway.signature.manifest import LABELS, Clip, SignatureError, read_table
 
 COLUMNS: Final = ("class", "label", "lafmax_median_db", "lafmax_sd_db", "events_per_day")
@@ -133,6 +136,33 @@ def day(played: Sequence[Played], street: dict[str, Kind], threshold_dba: float)
     """
     alone = _day(played, street, threshold_dba, loud=True)
     return {**_day(played, street, threshold_dba, loud=False), "level_alone": alone}
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Print what `day` returned, with what `plan` named under "street"."""
+    alone = found["level_alone"]
+    table = Table("class", title="A day in the street", box=None)
+    for heading in ("over threshold", "triggers", "by level alone"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, row in found["per_day"].items():
+        numbers = (
+            row["over_threshold_per_day"],
+            row["triggers_per_day"],
+            alone["per_day"][name]["triggers_per_day"],
+        )
+        sign = "+" if row["label"] == LABELS[0] else "-"
+        table.add_row(f"{sign} {name}", *(f"{number:.2f}" for number in numbers))
+    console.print(table)
+    for key, name in (
+        ("yield", "yield"),
+        ("false_triggers_per_day", "false triggers a day"),
+        ("recall_over_threshold", "recall over threshold"),
+    ):
+        ours, theirs = ("-" if each[key] is None else f"{each[key]:.2f}" for each in (found, alone))
+        console.print(f"{name:>21} {ours:>6}   by level alone {theirs:>6}", highlight=False)
+    for key, names in found["street"].items():
+        if names:
+            console.print(f"  {key.replace('_', ' ')}: {', '.join(names)}", highlight=False, soft_wrap=True)
 
 
 def _day(

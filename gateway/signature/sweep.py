@@ -7,6 +7,9 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from rich.console import Console
+from rich.table import Table
+
 from gateway.signature import drawing
 from gateway.signature.figures import wilson
 
@@ -28,6 +31,19 @@ def figures(taken: Sequence[tuple[float, bool]]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def show(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Print what `figures` returned."""
+    table = Table(
+        "LAFmax over LAeq of the street, dB", title="Recall over the signal-to-noise ratio", box=None
+    )
+    for heading in ("recall", "95 %", "n"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        between = "{:.2f} - {:.2f}".format(*row["confidence"])
+        table.add_row(f"{row['ratio_db']:g}", f"{row['recall']:.2f}", between, str(row["n"]))
+    console.print(table)
 
 
 def draw(by_pool: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:
