@@ -51,7 +51,7 @@ def walk(folder):
         path = folder + '/' + name
         if name in ('.', '..'): continue
         elif kind & 0x4000: walk(path)
-        elif name.endswith('.py'): look(path)
+        elif name.endswith(('.py', '.json')): look(path)
 gc.collect()
 try:
     import ulab
