@@ -1,4 +1,4 @@
-"""Where the sound of an event came from: which way it went, and whether it was one vehicle. docs/clip.md, "Bearing".
+"""Where the sound of an event came from: which way it went, and whether it was one vehicle. docs/bearing.md.
 
 Rules of this file
 - The board sends a bearing every 125 ms, with the height of its peak, and the next peak (firmware/sensor/bearing.py).
@@ -32,8 +32,8 @@ NEAR_DEG = 8.0  # of the track: as exact as a moment is in a street
 ELSEWHERE_DEG = 15.0
 NEARLY = 0.5  # part of the highest peak's height
 SHARED = 1.25  # both heights together: of two vehicles up to 1.2, of a siren's or a reversing lorry's tone 1.4 to 1.9
-# Of 40 simulated vehicles alone between houses 39 have no such moment and one has 6 %; of 40 pairs that cross within a
-# second, equally loud within 3 dB, 38 have more than this.
+# Of 98 simulated vehicles alone between houses 95 have no more such moments; of 40 pairs that meet, one up to 6 dB
+# weaker, 38 have (docs/bearing.md).
 SHARE_ELSEWHERE = 0.12
 # A reflection's distance along the road is the vehicle's, across it that of its mirror image behind the front: parts of
 # the tangent of the bearing, of a road at a fifth to four fifths of the way to its image.

@@ -1,6 +1,6 @@
 """Bearing, direction and number of sources in simulated streets: the board's code on what two microphones hear.
 
-The figures of docs/clip.md are printed with `pytest -s`, and with STALENSTRAAT_EVENTS=100 in the environment for as
+The figures of docs/bearing.md are printed with `pytest -s`, and with STALENSTRAAT_EVENTS=100 in the environment for as
 many events.
 """
 
