@@ -50,7 +50,7 @@ def yellow_column(rgb):
 def package(tmp_path_factory) -> Path:
     """The package of the clip."""
     folder = tmp_path_factory.mktemp("bearing")
-    with boards(channels=2, threshold_dba=86.0) as (sensor, camera):
+    with boards(channels=2, slots=2, threshold_dba=86.0) as (sensor, camera):
         found = play(folder, sensor, camera, passing(), more=f"horizontal_view_deg = {VIEW_DEG}")
     assert len(found) == 1
     return found[0]
