@@ -90,17 +90,16 @@ class Panel:
 
     def line(self, x: Values, y: Values, colour: Colour, width: int = 2, *, dots: bool = False) -> None:
         """Draw a line through points; it is broken where `y` is NaN. `dots` marks each point."""
-        last: tuple[float, float] | None = None
+        stretches: list[list[tuple[float, float]]] = [[]]
         for each_x, each_y in zip(x, y, strict=True):
             if math.isnan(each_y):
-                last = None
-                continue
-            here = self.at(each_x, each_y)
-            if last:
-                self.draw.line([last, here], colour, width)
-            if dots:
-                self.dot(*here, colour, 2 + width)
-            last = here
+                stretches.append([])
+            else:
+                stretches[-1].append(self.at(each_x, each_y))
+        for points in stretches:
+            self.draw.line(points, colour, width, joint="curve")
+            for point in points if dots else ():
+                self.dot(*point, colour, 2 + width)
 
     def dot(self, left: float, top: float, colour: Colour, radius: float) -> None:
         """Draw a dot at a pixel, with a white edge."""

@@ -1,7 +1,7 @@
 """From features to a model: a logistic model of features and products of pairs. numpy only.
 
 Rules of this file
-- The same frames give the same weights to the bit: sums run in one order, whatever the number of threads.
+- The same frames give the same weights to the bit: sums run in one order (repeatable.py).
 - What comes out is what the board reads (firmware/sensor/signature_model.py); single precision throughout.
 """
 
@@ -12,6 +12,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from gateway.signature.repeatable import gram, solve
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -91,5 +93,4 @@ def _newton(x: Floats, y: Floats, share: Floats, strength: float) -> Floats:
 def _step(x: Floats, y: Floats, share: Floats, ridge: Floats, found: Floats) -> Floats:
     p = 1.0 / (1.0 + np.exp(-np.clip(np.einsum("np,p->n", x, found), -30.0, 30.0)))
     slope = np.einsum("n,np->p", share * (p - y), x) + ridge * found
-    curve = np.einsum("np,nq->pq", x * (share * p * (1 - p))[:, np.newaxis], x) + np.diag(ridge + 1e-9)
-    return np.asarray(found - np.linalg.solve(curve, slope), np.float64)
+    return found - solve(gram(x, share * p * (1 - p)) + np.diag(ridge + 1e-9), slope)
