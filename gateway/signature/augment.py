@@ -19,10 +19,11 @@ import numpy as np
 from gateway.signature.manifest import Clip, SignatureError
 from gateway.signature.playing import RATE, in_street
 from gateway.virtual import sound
-from gateway.virtual.street import driving
-from gateway.virtual.street.engine import Engine
-from gateway.virtual.street.passby import Path, between_houses, passing
+from gateway.virtual.street import manoeuvres, paths
+from gateway.virtual.street.engines.families import engine
+from gateway.virtual.street.places import place, reverberant
 from gateway.virtual.street.recording_chain import TRAIN_BACKGROUNDS, background, chain
+from gateway.virtual.street.shaping import control_times, drawn_out
 
 LOOP: Final = "_loop"
 PLAIN_DBA: Final = 88.0
@@ -34,7 +35,7 @@ _RATES: Final = (
     2.2,
 )  # of a loop's own speed: what an engine does between idle and limiter is about four
 _SPEED: Final = 0.06  # standard deviation of ln(rate) of what is no loop
-_DRIVER: Final = Engine("any", 4, idle_rpm=1000, top_rpm=8000)
+_DRIVERS: Final = ("four", "hot_four")  # whose engine speed a loop follows
 
 
 def variant(clip: Clip, number: int) -> sound.Samples:
@@ -66,7 +67,7 @@ def variant(clip: Clip, number: int) -> sound.Samples:
 def _moved(clip: Clip, samples: sound.Samples, rng: np.random.Generator, *, seed: int) -> sound.Samples:
     moved = driven(samples, seed=seed) if clip.kind.endswith(LOOP) else elsewhere(samples, seed=seed)
     if rng.random() < 0.6:  # noqa: PLR2004  most streets have houses
-        return between_houses(moved[np.newaxis], seed=seed)[0]
+        return reverberant(moved[np.newaxis], place("canyon", rng), rng)[0]
     return moved
 
 
@@ -74,8 +75,10 @@ def driven(loop: sound.Samples, *, seed: int) -> sound.Samples:
     """Return six seconds of the engine whose `loop` (n,) is given, revved, accelerated or passing at a steady speed."""
     rng = np.random.default_rng([seed, 0xD1])
     kind = int(rng.integers(3))
-    rpm, load = (driving.revving, driving.accelerating, driving.steady)[kind](_DRIVER, _DRIVE_S, seed=seed)
-    part = np.clip((rpm - _DRIVER.idle_rpm) / (_DRIVER.top_rpm - _DRIVER.idle_rpm), 0.0, 1.0)
+    motor = engine(_DRIVERS[int(rng.integers(len(_DRIVERS)))], rng)
+    drive = (manoeuvres.revving, manoeuvres.accelerating, manoeuvres.steady)[kind](motor, _DRIVE_S, rng).drive
+    rpm, load = (drawn_out(knots, round(_DRIVE_S * RATE)) for knots in (drive.rpm, drive.load))
+    part = np.clip((rpm - motor.idle_rpm) / (motor.top_rpm - motor.idle_rpm), 0.0, 1.0)
     rate = _RATES[0] * (_RATES[1] / _RATES[0]) ** part
     # Loops differ in the speed they were recorded at.
     rate *= np.exp(rng.uniform(-0.2, 0.2))
@@ -98,10 +101,15 @@ def _at_rate(samples: sound.Samples, rate: sound.Samples) -> sound.Samples:
 
 
 def _past(samples: sound.Samples, rng: np.random.Generator) -> sound.Samples:
-    seconds = samples.size / RATE
-    path = Path(
-        seconds * rng.uniform(0.3, 0.7),
-        speed_m_s=float(rng.choice([-1, 1]) * rng.uniform(6, 17)),
-        distance_m=float(rng.uniform(4, 12)),
+    times = control_times(samples.size)
+    speed = rng.uniform(6, 17)
+    path = paths.straight(
+        times * speed,
+        nearest_m=speed * times[-1] * rng.uniform(0.3, 0.7),
+        distance_m=rng.uniform(4, 12),
+        below_m=rng.uniform(1, 4),
+        to_right=bool(rng.integers(2)),
     )
-    return passing(samples, path)[0]
+    # It is heard from the first sample on: what left before is not known.
+    lead_s = float(path.distance_m()[0]) / paths.SPEED_OF_SOUND
+    return paths.received(samples, paths.arrival(path, samples.size, lead_s), samples.size)

@@ -111,8 +111,8 @@ def chain(rng: np.random.Generator) -> Chain:
     return Chain(
         low_cut_hz=rng.uniform(50, 180) if phone else rng.uniform(10, 80),
         low_cut_order=int(rng.integers(1, 3)),
-        tilt_db=rng.uniform(-2.5, 1.5),
-        presence=(rng.uniform(800, 6000), rng.uniform(0.3, 1.2), rng.uniform(-6, 9)),
+        tilt_db=rng.uniform(-3.0, 1.0),
+        presence=(rng.uniform(800, 6000), rng.uniform(0.3, 1.2), rng.uniform(-6, 6)),
         squeeze=rng.uniform(0.2, 0.8) if rng.random() < 0.4 else 0.0,
         overload=rng.uniform(0.15, 0.9) if rng.random() < 0.4 else 1.0,
         soft=bool(rng.random() < 0.5),

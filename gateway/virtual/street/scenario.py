@@ -15,21 +15,39 @@ import numpy as np
 
 from gateway.virtual.level import Samples
 from gateway.virtual.sound import at_level, faded
-from gateway.virtual.street import driving
+from gateway.virtual.street import manoeuvres
 from gateway.virtual.street.background import quiet_street
-from gateway.virtual.street.distractors import DISTRACTORS
-from gateway.virtual.street.engine import ENGINES, RATE, exhaust
-from gateway.virtual.street.passby import Path, between_houses, passing
+from gateway.virtual.street.engines.families import engine
+from gateway.virtual.street.events import SPACING_M
+from gateway.virtual.street.lookalikes import LOOKALIKES
+from gateway.virtual.street.places import place
+from gateway.virtual.street.shaping import RATE
+from gateway.virtual.street.vehicles import LEAD_S, in_street
 
 LOUD_DBA: Final = 92.0
 FIRST_S: Final = 5.0
 """The board's ring needs four seconds before the first trigger."""
 EVENT_S: Final = 6.0
 EVERY_S: Final = 13.0
-LOUD_ENGINES: Final = ("four", "v_twin", "quad", "single", "sports_car", "moped", "triple", "v8")
-KINDS: Final = ("acceleration", "revving", "steady_pass")
+LOUD_ENGINES: Final = ("four", "v_twin", "quad", "single", "hot_four", "moped_two_stroke", "cruiser", "v8")
+KINDS: Final = {
+    "acceleration": manoeuvres.accelerating,
+    "revving": manoeuvres.revving,
+    "steady_pass": manoeuvres.steady,
+}
+OTHERS: Final = (
+    "siren_two_tone",
+    "car_horn",
+    "speech",
+    "rain",
+    "thunder",
+    "band",
+    "birds",
+    "truck_passing",
+    "tram",
+    "bell",
+)
 _BLOCK: Final = RATE // 40
-_MICROPHONES_M: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +76,7 @@ class Scenario:
             [quiet_street(round(seconds * RATE), seed=seed + channel) for channel in range(channels)]
         )
         rng = np.random.default_rng([seed, 0x5C])
-        others = [str(name) for name in rng.permutation(list(DISTRACTORS))]
+        others = [str(name) for name in rng.permutation(OTHERS)]
         engines = [LOUD_ENGINES[0], *(str(name) for name in rng.permutation(LOUD_ENGINES[1:]))]
         start = FIRST_S
         while start + EVENT_S <= seconds:
@@ -74,14 +92,18 @@ class Scenario:
         for start in range(0, self._samples.shape[1], _BLOCK):
             yield self._samples[:, start : start + _BLOCK]
 
-    def _add_vehicle(self, name: str, start_s: float, number: int) -> None:
-        kind = KINDS[0] if number == 0 else None
-        heard, kind = loud_vehicle(name, EVENT_S, seed=self.seed + number, channels=self.channels, kind=kind)
-        self._add(heard, start_s, "positive", f"{name} {kind}")
+    def _add_vehicle(self, family: str, start_s: float, number: int) -> None:
+        kind = "acceleration" if number == 0 else None
+        heard, kind = loud_vehicle(
+            family, EVENT_S, seed=self.seed + number, channels=self.channels, kind=kind
+        )
+        self._add(heard, start_s, "positive", f"{family} {kind}")
 
-    def _add_other(self, kind: str, start_s: float, number: int) -> None:
-        one = faded(DISTRACTORS[kind](EVENT_S, seed=self.seed + number))
-        self._add(np.repeat(one[np.newaxis], self.channels, axis=0), start_s, "negative", kind)
+    def _add_other(self, family: str, start_s: float, number: int) -> None:
+        rng = np.random.default_rng([self.seed + number, 0x07])
+        spacing = SPACING_M if self.channels > 1 else None
+        heard = LOOKALIKES[family].heard(EVENT_S, place("canyon", rng), rng, spacing).samples
+        self._add(np.stack([faded(channel) for channel in heard]), start_s, "negative", family)
 
     def _add(self, heard: Samples, start_s: float, label: str, kind: str) -> None:
         # One factor for all microphones: their difference is the direction.
@@ -92,23 +114,13 @@ class Scenario:
 
 
 def loud_vehicle(
-    name: str, seconds: float, *, seed: int, channels: int = 1, kind: str | None = None
+    family: str, seconds: float, *, seed: int, channels: int = 1, kind: str | None = None
 ) -> tuple[Samples, str]:
-    """Return (channels, n) of the engine `name` driven for noise, any scale, and how: `kind`, or one drawn by lot."""
-    engine = ENGINES[name]
+    """Return (channels, n) of an engine of `family` driven for noise, any scale, and how: `kind`, or one by lot."""
     rng = np.random.default_rng([seed, 0x10])
-    drawn = KINDS[int(rng.integers(len(KINDS)))]
-    kind = kind or drawn
-    spacing = _MICROPHONES_M if channels > 1 else None
-    if kind == "revving":
-        rpm, load = driving.revving(engine, seconds, seed=seed)
-        path = Path(seconds / 2, speed_m_s=0.01)
-    elif kind == "acceleration":
-        rpm, load = driving.accelerating(engine, seconds, seed=seed)
-        path = Path(seconds * 0.45, speed_m_s=float(rng.choice([-1, 1]) * rng.uniform(9, 16)))
-    else:
-        rpm, load = driving.steady(engine, seconds, seed=seed, part=rng.uniform(0.55, 0.8), load=0.8)
-        path = Path(seconds / 2, speed_m_s=float(rng.choice([-1, 1]) * rng.uniform(11, 18)))
-    heard = passing(exhaust(engine, rpm, load, seed=seed), path, spacing_m=spacing)
-    heard = between_houses(heard, seed=seed)
-    return np.stack([faded(channel) for channel in heard]), kind
+    kind = kind or str(rng.choice(list(KINDS)))
+    motor = engine(family, rng)
+    done = KINDS[kind](motor, seconds + LEAD_S, rng)
+    spacing = SPACING_M if channels > 1 else None
+    heard = in_street(motor, done, seconds, place("canyon", rng), rng, tyres=0.1, spacing_m=spacing)
+    return np.stack([faded(channel) for channel in heard.samples]), kind

@@ -63,7 +63,7 @@ def driven(
     if tyres and drive.speed_m_s.max() > 1.0:
         # Tyre noise grows by 9 to 12 dB with twice the speed.
         rolling = drawn_out((np.maximum(drive.speed_m_s, 0.3) / 14.0) ** 1.7, n)
-        motor += tyres * rolling * noise(n, rng, bell(rng.uniform(700, 1300), rng.uniform(0.9, 1.4)))
+        motor += tyres * rolling * noise(n, rng, bell(rng.uniform(350, 1200), rng.uniform(1.1, 2.0)))
     return motor
 
 

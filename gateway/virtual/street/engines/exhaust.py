@@ -153,7 +153,7 @@ def _jet(
     """Return the hiss of the outflow: stronger than the flow, because a jet's sound grows with a high power of it."""
     mean = float(np.mean(gas)) or 1.0
     speed = gas / mean
-    blown = rng.standard_normal(n) * (0.15 + speed**1.5) * drawn_out(0.12 + 0.88 * load**1.5, n)
+    blown = rng.standard_normal(n) * (0.15 + speed * np.sqrt(speed)) * drawn_out(0.12 + 0.88 * load**1.5, n)
     colour = bell(engine.exhaust.jet_hz, 1.6)
     hissing = np.fft.rfft(blown, size) * colour(frequencies(size))
     if engine.exhaust.silencer_hz:
@@ -172,9 +172,8 @@ def _mechanics(
 ) -> Spectrum:
     """Return valves, chain and gears: clicks, two for each cylinder and cycle, and a rustle that follows them."""
     rate = 2 * len(engine.layout.angles) / engine.layout.turns
-    clicking = (np.abs(np.cos(np.pi * drawn_out(turns, n) * rate)) ** 12) * drawn_out(
-        np.clip(rpm / engine.top_rpm, 0.05, 1.0) ** 1.5, n
-    )
-    rustle = np.fft.rfft(rng.standard_normal(n) * (0.2 * float(np.mean(clicking)) + clicking), size)
-    rustle *= bell(engine.rattle_hz, 1.0)(frequencies(size))
+    clicking = np.cos(np.pi * rate * drawn_out(turns, n)) ** 2
+    clicking = clicking * clicking * clicking * drawn_out(np.clip(rpm / engine.top_rpm, 0.05, 1.0) ** 1.5, n)
+    rustle = np.fft.rfft(rng.standard_normal(n) * (0.8 * float(np.mean(clicking)) + clicking), size)
+    rustle *= bell(engine.rattle_hz, 1.4)(frequencies(size))
     return rustle * (engine.rattle * strength / deviation_of(rustle, size))

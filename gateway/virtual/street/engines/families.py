@@ -66,8 +66,8 @@ def engine(family: str, rng: np.random.Generator) -> Engine:
         chamber_hz=draw(kind.chamber) if kind.chamber else 0.0,
         steepening_s=rng.uniform(*kind.steepening) * (0.4 if silenced else 1.0),
         second_pipe=rng.uniform(0.9, 1.12),
-        dull_hz=draw((1500.0, 9000.0)),
-        blur=rng.uniform(0.3, 2.0),
+        dull_hz=draw((1200.0, 6000.0)),
+        blur=rng.uniform(0.5, 2.5),
         blur_s=draw((0.0008, 0.006)),
     )
     return Engine(
@@ -88,7 +88,7 @@ def engine(family: str, rng: np.random.Generator) -> Engine:
         intake=draw(kind.intake),
         intake_hz=draw(kind.intake_hz),
         rattle=draw(kind.rattle),
-        rattle_hz=rng.uniform(1200, 5000),
+        rattle_hz=draw((600.0, 3500.0)),
         whine=rng.uniform(*kind.whine),
         whine_order=rng.uniform(12, 45),
         pops_per_s=rng.uniform(*kind.pops),

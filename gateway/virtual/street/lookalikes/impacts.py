@@ -23,7 +23,7 @@ def _bang(t: Samples, rng: np.random.Generator, fall_s: float) -> Samples:
     length = rng.uniform(0.001, 0.004)
     wave = np.where((t > 0) & (t < length), 1.0 - 2.0 * t / length, 0.0)
     body = np.where(t > 0, np.exp(-np.maximum(t, 0.0) / fall_s), 0.0) * rng.standard_normal(t.size)
-    return wave * rng.uniform(1, 4) + shaped(body, bell(rng.uniform(150, 1200), 1.6))
+    return wave * rng.uniform(1, 4) + shaped(body, bell(rng.uniform(250, 2000), 1.6))
 
 
 def _bangs(n: int, rng: np.random.Generator, gaps: tuple[float, float], fall: tuple[float, float]) -> Samples:

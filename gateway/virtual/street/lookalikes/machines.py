@@ -138,7 +138,7 @@ def hammer_drill(n: int, rng: np.random.Generator) -> Samples:
     whine = _whining(hz * rng.uniform(5, 9), 8, rng)
     on = hz / (hz.max() + 1e-9)
     hiss = noise(n, rng, bell(3000, 1.2)) * on
-    return blows / deviation(blows) + (rng.uniform(0.1, 0.7) * whine + rng.uniform(0.1, 0.5) * hiss) * on
+    return blows / deviation(blows) + (rng.uniform(0.1, 0.7) * whine + rng.uniform(0.4, 1.5) * hiss) * on
 
 
 def jackhammer(n: int, rng: np.random.Generator) -> Samples:
@@ -148,8 +148,8 @@ def jackhammer(n: int, rng: np.random.Generator) -> Samples:
     hz = rate * wander
     on = drawn_out(np.clip(4.0 * wandering(control_times(n), rng, 1.5) + 2.5, 0.0, 1.0), n)
     blows = _struck(n, rng, hz, rng.uniform(150, 1500), rng.uniform(2, 8), 0.2)
-    puffs = noise(n, rng, bell(rng.uniform(600, 2500), 1.2)) * np.exp(-(cycles_of(hz) % 1.0) / 0.2)
-    return (blows / deviation(blows) + rng.uniform(0.3, 1.2) * puffs) * on + 0.1 * compressor(n, rng)
+    puffs = noise(n, rng, bell(rng.uniform(400, 3500), 1.7)) * np.exp(-(cycles_of(hz) % 1.0) / 0.2)
+    return (blows / deviation(blows) + rng.uniform(0.8, 3.0) * puffs) * on + 0.1 * compressor(n, rng)
 
 
 def compressor(n: int, rng: np.random.Generator) -> Samples:

@@ -34,13 +34,15 @@ def diesel_train(n: int, rng: np.random.Generator) -> Samples:
     slow = rng.uniform(0.45, 0.8)
     x = sound(motor, drive.rpm * slow, np.clip(drive.load + 0.4, 0, 1), drive.cut, n, rng)
     fan = periodic(cycles_of(np.full(n, rng.uniform(40, 120))), [1, 0.5, 0.3], rng)
-    return x / deviation(x) + 0.3 * fan + rng.uniform(0.1, 0.8) * noise(n, rng, bell(900, 1.3))
+    return (
+        x / deviation(x) + 0.3 * fan + rng.uniform(0.1, 0.8) * noise(n, rng, bell(rng.uniform(150, 700), 1.8))
+    )
 
 
 def train_passing(n: int, rng: np.random.Generator) -> Samples:
     """Wheels on rails: roar around 1 kHz, joints or flats that clatter, a hum of the motors."""
     t = np.arange(n) / RATE
-    rolling = noise(n, rng, bell(rng.uniform(600, 1600), 1.0))
+    rolling = noise(n, rng, bell(rng.uniform(120, 1200), rng.uniform(1.2, 2.0)))
     beat = rng.uniform(1.0, 4.0)
     clatter = np.exp(-((t * beat) % 1.0) / 0.06) + 0.7 * np.exp(-((t * beat + 0.15) % 1.0) / 0.06)
     hum = periodic(cycles_of(_rising(n, rng, 80, 600)), [1, 0.6, 0.4, 0.2, 0.2], rng)

@@ -21,7 +21,7 @@ _VOWELS: Final = 5
 
 
 def _voice(
-    n: int, rng: np.random.Generator, pitch: Samples, loud: Samples, *, size: float = 1.0, hiss: float = 0.3
+    n: int, rng: np.random.Generator, pitch: Samples, loud: Samples, *, size: float = 1.0, hiss: float = 0.15
 ) -> Samples:
     """Return a voice of `pitch` (n,) and loudness (n,), whose vowels change; `size` scales the formants."""
     mean = float(np.mean(pitch))
@@ -29,15 +29,17 @@ def _voice(
     cycles = cycles_of(pitch)
     weights = drawn_out(np.stack([wandering(control_times(n), rng, 0.15) for _ in range(_VOWELS)]).max(0), n)
     which = drawn_out(wandering(control_times(n), rng, 0.12), n)
+    # What the vocal folds give without any formant: strong at the pitch itself, falling by 12 dB per octave.
+    glottal = rng.uniform(0.15, 0.7) * (orders[0] / orders) ** 2
     x = np.zeros(n)
     # Vowels are waves of their own, blended one into the other.
     for vowel in range(_VOWELS):
         gain = np.zeros(orders.size)
         for k, span in enumerate(_FORMANTS):
             centre = rng.uniform(*span) * size
-            gain += (0.6**k) / (1.0 + ((orders - centre) / (80.0 + 0.06 * centre)) ** 2)
+            gain += (0.4**k) / (1.0 + ((orders - centre) / (80.0 + 0.06 * centre)) ** 2)
         part = np.exp(-(((which - (vowel - 2) * 0.8) / 0.5) ** 2))
-        x += part * periodic(cycles, gain + 0.01, rng)
+        x += part * periodic(cycles, gain + glottal, rng)
     breath = noise(n, rng, bell(rng.uniform(4000, 6500), 0.6)) * np.clip(weights - 1.4, 0.0, 1.0)
     return (x + hiss * float(np.std(x)) * breath) * loud
 
