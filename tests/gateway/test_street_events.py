@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from gateway.virtual.street.engines.families import FAMILIES, HELD_OUT_FAMILIES, TRAIN_FAMILIES
-from gateway.virtual.street.events import Event, negative, positive
+from gateway.virtual.street.events import SPACING_M, Event, negative, positive
 from gateway.virtual.street.lookalikes import HELD_OUT_LOOKALIKES, LOOKALIKES, TRAIN_LOOKALIKES
-from gateway.virtual.street.places import HELD_OUT_PLACES, TRAIN_PLACES
+from gateway.virtual.street.places import HELD_OUT_PLACES, TRAIN_PLACES, place
 
 RATE = 48_000
 BEHAVIOURS = {"revving", "acceleration", "steady_pass", "idling", "pops", "unknown"}
@@ -46,13 +46,28 @@ def test_every_family_is_heard_and_labelled(family):
 
 
 @pytest.mark.parametrize("family", sorted(LOOKALIKES))
-def test_every_look_alike_is_heard_and_labelled(family):
-    """Finite, negative, of the class that its family is of."""
-    event = negative(3, families=[family])
+def test_every_look_alike_is_heard_the_same_each_time(family):
+    """Finite, of the asked length, by two microphones, to the bit."""
+    first, again = (
+        LOOKALIKES[family].heard(1.0, place("square", rng), rng, SPACING_M)
+        for rng in (np.random.default_rng(3), np.random.default_rng(3))
+    )
+
+    assert first.samples.shape == (2, RATE)
+    assert np.isfinite(first.samples).all()
+    assert np.std(first.samples) > 0.0
+    assert np.array_equal(first.samples, again.samples)
+    assert first.firing_hz.shape == (8,)
+
+
+def test_a_look_alike_is_labelled():
+    """Negative, of the class that its family is of."""
+    event = negative(3, families=["tram"])
 
     check(event)
     assert event.label == "negative"
-    assert event.kind == LOOKALIKES[family].kind
+    assert event.kind == "tram"
+    assert event.firing_hz.max() == 0.0
 
 
 def test_what_is_judged_by_is_not_learnt_from():

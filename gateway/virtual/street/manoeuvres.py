@@ -66,6 +66,16 @@ def limiter(engine: Engine, seconds: float, rng: Rng) -> Manoeuvre:
     return Manoeuvre(out_of_gear(engine, _throttle(knots, seconds), rng), "revving")
 
 
+def held(engine: Engine, seconds: float, rng: Rng) -> Manoeuvre:
+    """The engine held at one speed at the kerb, a little up and down as a hand does it."""
+    times = np.arange(int(seconds * CONTROL_HZ) + 2) / CONTROL_HZ
+    wander = 1.0 + rng.uniform(0.0, 0.04) * wandering(times, rng, rng.uniform(0.3, 1.0))
+    rpm = np.clip(rng.uniform(0.3, 0.9) * engine.top_rpm * wander, engine.idle_rpm, engine.top_rpm)
+    load = np.full(times.size, rng.uniform(0.3, 1.0))
+    still = np.zeros(times.size)
+    return Manoeuvre(Drive(rpm, load, still, still, still), "unknown")
+
+
 def start_and_rev(engine: Engine, seconds: float, rng: Rng) -> Manoeuvre:
     """The engine is started, flares up, and is revved."""
     off = rng.uniform(0.6, 1.5)
@@ -149,6 +159,7 @@ def on_and_off(engine: Engine, seconds: float, rng: Rng) -> Manoeuvre:
 STANDING: Final[dict[str, Callable[[Engine, float, Rng], Manoeuvre]]] = {
     "revving": revving,
     "limiter": limiter,
+    "held": held,
     "start_and_rev": start_and_rev,
 }
 MOVING: Final[dict[str, Callable[[Engine, float, Rng], Manoeuvre]]] = {

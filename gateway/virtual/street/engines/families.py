@@ -68,7 +68,7 @@ def engine(family: str, rng: np.random.Generator) -> Engine:
         second_pipe=rng.uniform(0.9, 1.12),
         dull_hz=draw((1200.0, 6000.0)),
         blur=rng.uniform(0.5, 2.5),
-        blur_s=draw((0.0008, 0.006)),
+        blur_s=draw((0.001, 0.010)),
     )
     return Engine(
         family=family,

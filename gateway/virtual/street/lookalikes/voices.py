@@ -30,7 +30,7 @@ def _voice(
     weights = drawn_out(np.stack([wandering(control_times(n), rng, 0.15) for _ in range(_VOWELS)]).max(0), n)
     which = drawn_out(wandering(control_times(n), rng, 0.12), n)
     # What the vocal folds give without any formant: strong at the pitch itself, falling by 12 dB per octave.
-    glottal = rng.uniform(0.15, 0.7) * (orders[0] / orders) ** 2
+    glottal = rng.uniform(0.3, 1.2) * (orders[0] / orders) ** 1.5
     x = np.zeros(n)
     # Vowels are waves of their own, blended one into the other.
     for vowel in range(_VOWELS):
