@@ -19,6 +19,7 @@ from rich.console import Console
 from gateway.signature import held_out, judging, street_day, sweep
 from gateway.signature.files import check_writable, read_model, write
 from gateway.signature.learn import SIMULATED
+from gateway.signature.listening import NO_MODEL
 from gateway.signature.manifest import Clip, SignatureError, read_manifest
 from gateway.signature.playing import BACKGROUND_DBA, Frames, Setup, Sound, in_order, in_street
 from gateway.signature.simulated import learnt, unseen, unseen_street
@@ -66,7 +67,8 @@ def evaluate(options: Options, console: Console | None = None) -> dict[str, Any]
         raise SignatureError("--folds learns its own models: leave out --model")
     if options.folds and not options.manifest:
         raise SignatureError("--folds holds recordings out: give --manifest CSV")
-    setup = Setup(read_model(options.model), options.program, options.threshold_dba)
+    model = NO_MODEL if options.folds else read_model(options.model)
+    setup = Setup(model, options.program, options.threshold_dba)
     recordings = read_manifest(options.manifest) if options.manifest else []
     clips = [*recordings, *unseen(options.simulated)]
     street = street_day.read_street(options.street) if options.street else None

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from gateway.signature.figures import area_under_curve, wilson
 from gateway.signature.files import check_writable, write
+from gateway.signature.listening import NO_MODEL
 from gateway.signature.manifest import Clip, read_manifest
 from gateway.signature.playing import Player, Setup
 from gateway.signature.simulated import learnt
@@ -44,7 +45,7 @@ def learn_and_write(options: Options, console: Console | None = None) -> int:
     clips = read_manifest(options.manifest)
     check_writable(options.out)
     clips += learnt(options.simulated)
-    setup = Setup(program=options.program)
+    setup = Setup(NO_MODEL, options.program)
     heard = listen(clips, setup, console)
     with console.status("Learning"):
         found = learn(clips, heard, setup)

@@ -28,10 +28,21 @@ class Settings:
 settings = Settings()
 chosen = None
 
+class Nothing:
+    # In the place of a model, where the features are wanted to learn one from.
+    name = version = hash = ""
+
+    def score(self, features):
+        return 0.0
+
 def choose(data):
     global chosen
+    text = bytes(data)
     try:
-        chosen = signature_model.load(bytes(data).decode()) if len(data) else signature_model.default()
+        if text == b"nothing":
+            chosen = Nothing()
+        else:
+            chosen = signature_model.load(text.decode()) if text else signature_model.default()
     except (ValueError, UnicodeError) as error:
         return str(error).encode()
 
@@ -109,6 +120,8 @@ def judge(data):
     return b"".join(found)
 """
 
+NO_MODEL: Final = "nothing"
+"""In the place of a model's text: scores are 0. To learn from features that no model there is was made for."""
 START: Final = struct.Struct("<IffffB")
 """Rate, level threshold, signature threshold, least duration, hold-off; are all frames put in words."""
 FRAME: Final = struct.Struct("<fffBB")

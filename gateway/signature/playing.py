@@ -46,7 +46,7 @@ FULL_SCALE: Final = 2**23  # of the 24 bits of a word
 
 @dataclass(frozen=True)
 class Setup:
-    """How a board is set and what it is given: model text (None: the default one), interpreter, thresholds.
+    """How a board is set and what it is given: model text (None: the default one; NO_MODEL), interpreter, thresholds.
 
     `words`: behaviour and evidence of every frame, not only of those that are loud enough to trigger.
     """
