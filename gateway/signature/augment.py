@@ -21,7 +21,7 @@ from gateway.signature.playing import RATE, in_street
 from gateway.virtual import sound
 from gateway.virtual.street import manoeuvres, paths
 from gateway.virtual.street.engines.families import engine
-from gateway.virtual.street.places import place, reverberant
+from gateway.virtual.street.places import TRAIN_PLACES, place, reverberant
 from gateway.virtual.street.recording_chain import TRAIN_BACKGROUNDS, background, chain
 from gateway.virtual.street.shaping import control_times, drawn_out
 
@@ -30,10 +30,7 @@ PLAIN_DBA: Final = 88.0
 _LEVELS_DBA: Final = (84.0, 102.0)
 _RATIOS_DB: Final = (15.0, 35.0)  # of the sound's LAFmax over the street's LAeq
 _DRIVE_S: Final = 6.0
-_RATES: Final = (
-    0.55,
-    2.2,
-)  # of a loop's own speed: what an engine does between idle and limiter is about four
+_RATES: Final = (0.55, 2.2)  # of a loop's own speed: between idle and limiter lies a factor of about four
 _SPEED: Final = 0.06  # standard deviation of ln(rate) of what is no loop
 _DRIVERS: Final = ("four", "hot_four")  # whose engine speed a loop follows
 
@@ -67,7 +64,8 @@ def variant(clip: Clip, number: int) -> sound.Samples:
 def _moved(clip: Clip, samples: sound.Samples, rng: np.random.Generator, *, seed: int) -> sound.Samples:
     moved = driven(samples, seed=seed) if clip.kind.endswith(LOOP) else elsewhere(samples, seed=seed)
     if rng.random() < 0.6:  # noqa: PLR2004  most streets have houses
-        return reverberant(moved[np.newaxis], place("canyon", rng), rng)[0]
+        kind = TRAIN_PLACES[int(rng.integers(len(TRAIN_PLACES)))]
+        return reverberant(moved[np.newaxis], place(kind, rng), rng)[0]
     return moved
 
 
