@@ -23,11 +23,13 @@ from gateway.virtual.street.shaping import (
     RATE,
     bell,
     control_times,
+    cycles_of,
     deviation,
     drawn_out,
     frequencies,
     low_pass,
     noise,
+    periodic,
     quick_length,
 )
 
@@ -58,13 +60,23 @@ def driven(
     n = int((seconds + LEAD_S) * RATE)
     motor = sound(engine, drive.rpm, drive.load, drive.cut, n, rng)
     if manoeuvre.off_s:
-        motor *= drawn_out(1.0 / (1.0 + np.exp((manoeuvre.off_s - control_times(n)) / 0.03)), n)
+        runs = drawn_out(1.0 / (1.0 + np.exp((manoeuvre.off_s - control_times(n)) / 0.03)), n)
+        motor *= runs
+        motor += rng.uniform(0.05, 0.5) * deviation(motor) * _starter(n, rng) * (1.0 - runs)
     motor /= deviation(motor)
     if tyres and drive.speed_m_s.max() > 1.0:
         # Tyre noise grows by 9 to 12 dB with twice the speed.
         rolling = drawn_out((np.maximum(drive.speed_m_s, 0.3) / 14.0) ** 1.7, n)
         motor += tyres * rolling * noise(n, rng, bell(rng.uniform(350, 1200), rng.uniform(1.1, 2.0)))
     return motor
+
+
+def _starter(n: int, rng: np.random.Generator) -> Samples:
+    """Return a starter motor: gears that whine, slower at each compression, four to eight times a second."""
+    cranking = np.sin(2 * np.pi * rng.uniform(4, 8) * control_times(n))
+    hz = drawn_out(rng.uniform(120, 400) * (1.0 + 0.15 * cranking), n)
+    whine = periodic(cycles_of(hz), rng.uniform(0.2, 1.0, 12), rng)
+    return whine * drawn_out(1.0 - 0.5 * cranking, n) + noise(n, rng, bell(1500, 1.5))
 
 
 def path_for(manoeuvre: Manoeuvre, seconds: float, at: Place, rng: np.random.Generator) -> paths.Path:

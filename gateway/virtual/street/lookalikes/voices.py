@@ -46,7 +46,7 @@ def _voice(
 
 def _syllables(n: int, rng: np.random.Generator, pace: float, pauses: float) -> Samples:
     t = control_times(n)
-    speaking = np.clip(1.5 * wandering(t, rng, pace) + 0.9, 0.0, 1.2)
+    speaking = np.clip(1.8 * wandering(t, rng, 0.7 * pace) + 0.6, 0.02, 1.3) ** 1.5
     pausing = np.clip(6.0 * (wandering(t, rng, 0.7) + 1.0 - pauses), 0.0, 1.0)
     return drawn_out(speaking * pausing, n)
 
