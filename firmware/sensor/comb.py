@@ -2,9 +2,10 @@
 
 A series of orders is a comb in the spectrum, and the Fourier transform of a comb is a peak at the comb's
 spacing, whether the fundamental is there or not. So, every frame:
-- The amplitudes are divided by their own trend (a quiet partial counts nearly as a loud one does; what is left of
-  noise is the same everywhere), tapered, and transformed. `strength` is the value at a spacing in units of a tenth of
-  what white noise would give on average: noise reaches 0.2 to 0.3 somewhere, an engine 0.4 to 0.9.
+- The amplitudes are divided by their own trend, the mean level around (a quiet partial counts nearly as a loud one
+  does; what is left of noise is the same everywhere), tapered, and transformed. `strength` is the value at a spacing
+  in units of a tenth of what white noise would give on average: noise reaches 0.2 to 0.3 somewhere, an engine 0.3 to
+  0.9.
 - Spacings lie on a scale of 2 % steps, along which the best path is followed: a path may move a few steps each
   frame beside the slope it is tried with, and is worth its own decaying mean.
 """
@@ -16,29 +17,20 @@ from ulab import scipy
 
 from firmware.sensor.transform import POINTS
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from firmware.sensor.transform import Bins
-
 STEP = 0.02
 NEAR = 3  # steps from a path's place within which this frame's own peak is looked for
-TREND_HZ = 45.0  # the trend is a mean over this much, of a mean over this much: a triangle
+TREND_HZ = 60.0  # the trend is a mean over this much, of a mean over this much: a triangle
 
 
 class Series:
-    """`spectrum_hz` (from, to) of the power in `bins`, each `bin_hz` wide: bins `first` .. `first + count - 1`.
+    """`spectrum_hz` (from, to) of a power in bins of `bin_hz`: bins `first` .. `first + count - 1`.
 
-    `flatten` makes `series` (float, count) of a power (float, count), `power` or another one of the same bins.
-    `slowest_hz` is the lowest spacing that is looked for. `room` (float) is work memory, which several may share.
+    `flatten` makes `series` (float, count) of it. `slowest_hz` is the lowest spacing that is looked for. `room`
+    (float) is work memory, which several may share.
     """
 
     def __init__(
-        self,
-        bins: "Bins",
-        bin_hz: float,
-        spectrum_hz: tuple[float, float],
-        slowest_hz: float,
-        room: "np.ndarray",
+        self, bin_hz: float, spectrum_hz: tuple[float, float], slowest_hz: float, room: "np.ndarray"
     ) -> None:
         lowest_hz, highest_hz = spectrum_hz
         first = int(lowest_hz / bin_hz)
@@ -56,28 +48,37 @@ class Series:
         self._half = half
         self._wide = room[: self.count + 2 * half]
         self._inside = self._wide[half + 1 : half + 1 + self.count]
-        self._integrate = np.array([[1.0, 0.0, 0.0, 1.0, -1.0, 0.0]])
-        self.power = bins.power[first - bins.first : end - bins.first]
+        self._integrate = np.array([[1.0 / half, 0.0, 0.0, 1.0, -1.0, 0.0]])
         self.series = np.zeros(self.count)
+        self._wide_view = memoryview(self._wide)
+        self._inside_view = self._wide_view[half + 1 : half + 1 + self.count]
+        self._view = memoryview(self.series)
 
-    def flatten(self, power: "np.ndarray") -> float:
-        """Make `series` of `power`; return its norm."""
-        root = self._inside
-        np.sqrt(power, out=root)
-        root += 1e-12  # digital silence has a trend too
-        np.sqrt(root, out=root)
-        self._wide[: self._half + 1] = root[0]
-        self._wide[1 - self._half :] = root[-1]
+    def flatten(self, power: "np.ndarray") -> None:
+        """Make `series` of `power` (count): amplitudes in parts of their surroundings', less one."""
+        level = self._inside
+        np.log(power + 1e-20, out=level)  # digital silence has a trend too
+        wide = self._wide_view
+        half = self._half
+        count = self.count
+        # The ends go on with what lies beside them. Memoryviews copy much faster than arrays.
+        wide[: half + 1] = wide[half + 1 : 2 * half + 2]
+        wide[count + half + 1 :] = wide[count + 2 : count + half + 1]
         series = self.series
-        series[:] = root
-        series /= self._means(self._means(self._wide))
-        series *= float(self._half * self._half)
+        self._view[:] = self._inside_view
+        series -= self._means(self._means(self._wide))
+        series *= 0.5
+        np.exp(series, out=series)
         series -= 1.0
-        series *= self._taper
-        return math.sqrt(np.dot(series, series)) + 1e-9
+
+    def put(self, into: "np.ndarray") -> float:
+        """Put `series`, tapered, into `into` (count); return what makes strengths of twice its transform."""
+        tapered = self.series * self._taper
+        into[:] = tapered
+        return 0.05 / (math.sqrt(np.dot(tapered, tapered)) + 1e-9)
 
     def _means(self, values: "np.ndarray") -> "np.ndarray":
-        # Sums over `half` neighbours, as differences of the integral: a new array, `half` shorter.
+        # Means over `half` neighbours, as differences of the integral: a new array, `half` shorter.
         integral, _ = scipy.signal.sosfilt(self._integrate, values, zi=np.zeros((1, 2)))
         return integral[self._half :] - integral[: -self._half]
 
@@ -90,9 +91,7 @@ class Paths:
     spacing the path is at (the firing frequency, or a part or multiple of it), `chosen` the candidate it took.
     """
 
-    def __init__(
-        self, bin_hz: float, series_hz: tuple[float, float], reach: int, furthest: int, keep: float
-    ) -> None:
+    def __init__(self, bin_hz: float, series_hz: tuple[float, float], reach: int, furthest: int) -> None:
         slowest_hz, fastest_hz = series_hz
         count = int(math.log(fastest_hz / slowest_hz) / STEP)
         lags = [POINTS * bin_hz / (slowest_hz * math.exp(STEP * index)) for index in range(count)]
@@ -103,7 +102,7 @@ class Paths:
         self._part = np.array([lag - int(lag) for lag in lags])
         self._reach = reach
         self._margin = reach + furthest
-        self._keep = keep
+        self._new = 1.0
         self._padded = np.zeros(count + 2 * self._margin)
         self._worth = self._padded[self._margin : self._margin + count]
         self._wide = self._padded
@@ -114,12 +113,13 @@ class Paths:
         self.hz = 0.0
         self.chosen = 0
 
-    def begin(self) -> None:
-        """Begin a frame: candidates follow."""
+    def begin(self, new: float) -> None:
+        """Begin a frame, which is worth the part `new` of what a path is worth; candidates follow."""
+        self._new = new
         self._padded[: self._margin] = self._worth[0]
         self._padded[-self._margin :] = self._worth[-1]
         self._wide = _widest(self._padded, 2 * self._reach + 1)
-        self._wide *= self._keep
+        self._wide *= 1.0 - new
         self.track = -1.0
         self.peak = 0.0
 
@@ -136,7 +136,7 @@ class Paths:
         strength *= scale
         at = self._margin - self._reach - moved
         worth = strength - cost
-        worth *= 1.0 - self._keep
+        worth *= self._new
         worth += self._wide[at : at + self._count]
         track = float(np.max(worth))
         if track > self.track:

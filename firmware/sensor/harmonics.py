@@ -1,12 +1,12 @@
 """The firing frequency: a harmonic series that keeps its spacing, or moves as an engine can, followed over time.
 
 - Two spectra are searched for series (comb.py): a fine one of a third of a second up to 1 kHz for slow engines
-  (18 - 150 Hz), and a short one of a sixth up to 1.2 kHz for fast engines and quick changes (25 - 400 Hz).
-- The short one is tried as it is, and with time warped by two slopes (chirp.py): the last one's neighbours, or by
+  (18 - 150 Hz), and a short one of a seventh up to 1.2 kHz for fast engines and quick changes (25 - 400 Hz).
+- The short one is taken as it is, and with time warped by two slopes (chirp.py): the last one's neighbours, or by
   turns what a rev begins or ends with. A slope costs a little, so that noise, which fits one of them as well, is
   not followed along it.
-- What is found is a spacing of orders; orders.py says what lies on them. The firing frequency is the spacing, or a
-  multiple of it: unequal cylinders leave orders between those of the firing.
+- What is found is a spacing of orders. firing.py says which multiple of it is the firing frequency, orders.py what
+  lies on the orders, roughness.py what beats with them, pops.py what bangs.
 """
 
 import math
@@ -16,7 +16,9 @@ from ulab import numpy as np
 from firmware.common.blocks import FRAMES_PER_SECOND
 from firmware.sensor.chirp import SLOPES, Chirp
 from firmware.sensor.comb import STEP, Paths, Series
+from firmware.sensor.firing import Firing
 from firmware.sensor.orders import Orders
+from firmware.sensor.pops import Pops
 from firmware.sensor.roughness import Roughness
 from firmware.sensor.transform import POINTS, Transform
 
@@ -24,21 +26,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.sensor.spectrum import LowSpectrum
 
-TRACKED = 0.22  # worth of a track that is a harmonic series; noise has 0.2 in one of a hundred frames
+TRACKED = 0.25  # worth of a track that is a harmonic series; noise has 0.22 in one of a hundred frames
 FASTEST_HZ = 400.0
-MISSING = 0.4  # orders that stand out by less than this part of the others are not there
-# What is tried beside no slope after frames of no slope, SLOPES[0], ...: two sets of two, by turns.
+SURE = 2.0  # how much evidence, in ln, the firing frequency is ahead of other multiples of the spacing
+# Which of SLOPES are tried beside none, by the last one: two sets of two, by turns.
 TRIED = (
     ((1, 3), (1, 2)),
-    ((0, 1), (0, 1)),
-    ((1, 0), (1, 2)),
+    ((1, 2), (1, 3)),
     ((2, 3), (2, 1)),
-    ((3, 4), (3, 2)),
+    ((3, 4), (3, 1)),
     ((4, 3), (4, 1)),
 )
 MOVED = [math.floor(slope / FRAMES_PER_SECOND / STEP + 0.5) for slope in SLOPES]  # steps a frame
 OTHER_SLOPE = 0.06  # what a slope that was not the last one's costs of strength
 SAME_SLOPE = 0.03
+KEEP = 0.8  # of what a path is worth from frame to frame, when all are equally loud: a time constant of 0.6 s
+LOUD = (
+    0.1  # ln per dB: a frame counts by nearly its amplitude, so that a rev is not judged by the idling before
+)
+LEAST = 0.1  # what a quiet frame counts at least
+LASTS = 3  # frames: what noise makes is gone before
 LEVELS = 12  # frames over which the level is compared with the track: 1.5 s
 SLOPE_LIMIT = 8.0
 ROOM = 384  # as much as the fine spectrum takes, with its ends drawn out
@@ -49,45 +56,54 @@ class Harmonics:
     """`frame` once a frame, after `low` (LowSpectrum) has ended it; then the attributes are new.
 
     `slow` and `fast` (Paths): worth of the track (`track`), of this frame (`peak`), 0 .. 1; and where (`hz`).
-    Of the better one:
-    `firing_hz`: firings of all cylinders per second, 20 .. 400; 0.0 when there is no series.
-    `salience`: worth of the track, 0 .. 1; noise has 0.1 to 0.2, a clear engine 0.4 to 0.8.
-    `slope`: change of the firing frequency, d ln(f) / dt in 1/s, -8 .. 8; doubling in a second is 0.7.
+    Of the better one, zero when there is no series:
+    `series_hz`: firings of all cylinders per second as far as can be told, 19 .. 410 Hz; else a part or multiple.
+    `firing_hz`: the same where it is clear which multiple of the orders' spacing fires, 0.0 where it is not.
+    `salience`: worth of the track, 0 .. 1; noise has 0.1 to 0.2, a clear engine 0.3 to 0.7. Never set to zero.
+    `slope`: change of `series_hz`, d ln(f) / dt in 1/s, -8 .. 8; doubling in a second is 0.7.
     `length`: frames since when the track goes on without a jump, 0 .. 80.
-    `level_db`: of 20 Hz to 1.2 kHz, 0 dB is a sine of full scale.
+    `level_db`: of the frame up to 2.5 kHz, 0 dB is a mean square of 1.
     `level_follows`: correlation of that level with ln(f) over the last 1.5 s of the track, -1 .. 1; 0 when either
     hardly changes.
-    `orders` (Orders): harmonicity, half orders, how many.
     `roughness`: modulation of 0.3 - 2.5 kHz at the firing frequency or half of it, the deeper, 0 .. 1; noise has 0.2.
+    `orders` (Orders): harmonicity, half orders, how many orders, the loudest. `pops` (Pops): bangs.
     """
 
     def __init__(self, low: "LowSpectrum", transform: Transform) -> None:
         self._transform = transform
         fast_hz = 2.0 * low.bin_hz
         room = np.zeros(ROOM)
-        self._fine = Series(low.long, low.bin_hz, (15.0, 1000.0), 18.0, room)
-        self._short = Series(low.latest, fast_hz, (15.0, 1200.0), 25.0, room)
-        self.slow = Paths(low.bin_hz, (18.0, 150.0), 3, 0, 0.85)
-        self.fast = Paths(fast_hz, (25.0, FASTEST_HZ), 5, max(MOVED), 0.85)
+        self._fine = Series(low.bin_hz, (15.0, 1000.0), 18.0, room)
+        self._short = Series(fast_hz, (15.0, 1200.0), 25.0, room)
+        start = self._fine.first - low.long.first
+        self._fine_power = low.long.power[start : start + self._fine.count]
+        self.slow = Paths(low.bin_hz, (18.0, 150.0), 3, 0)
+        self.fast = Paths(fast_hz, (25.0, FASTEST_HZ), 5, max(MOVED))
         first = self._short.first
         count = self._short.count
         end = first + count
         self._chirp = Chirp(low, transform, first)
         # The second half of the samples is nobody's while the first half is transformed.
         spare = transform.samples[POINTS // 2 :]
-        self._warped = (spare[:count], spare[count : 2 * count])
+        self._powers = (np.zeros(count), spare[:count], spare[count : 2 * count])
+        self._power_views = [memoryview(power) for power in self._powers]
+        self._tried = (0, 1, 3)
         # Each series at its own frequencies: orders are counted from 0 Hz.
         self._fine_real = transform.real[self._fine.first : self._fine.first + self._fine.count]
         self._real = transform.real[first:end]
         self._imaginary = transform.imaginary[first:end]
         self._rough = Roughness(low, transform)
+        self.pops = Pops(low)
+        self._firing = Firing(self._rough)
         self._last = 0
+        self._weight = 1e-9
         self._turn = 0
-        self._tried = TRIED[0][0]
         self._ln_hz = np.zeros(LEVELS)
         self._levels = np.zeros(LEVELS)
         self.orders = Orders()
         self.firing_hz = 0.0
+        self.series_hz = 0.0
+        self._spacing = 0.0
         self.salience = 0.0
         self.slope = 0.0
         self.length = 0
@@ -97,42 +113,48 @@ class Harmonics:
 
     def frame(self) -> None:
         """Follow the series through the powers of a new frame."""
-        self._follow()
+        self.pops.frame()
+        self.level_db = self.pops.level_db
+        weight = math.exp(self.level_db * LOUD)
+        self._weight = KEEP * self._weight + weight
+        self._follow(max(LEAST, weight / self._weight))
         fast = self.fast
         slow = self.slow
-        self.level_db = 10.0 * math.log10(2.0 * float(np.sum(self._short.power)) + 1e-12)
         self.salience = max(fast.track, slow.track)
         if self.salience < TRACKED:
             self._lost()
             return
-        spectrum = self._short
-        power = spectrum.power
-        hz = fast.hz
-        if fast.track < min(TRACKED, slow.track):
+        if fast.track < 0.8 * slow.track or fast.track < 0.18:
             spectrum = self._fine
-            power = spectrum.power
-            hz = slow.hz
-        elif fast.chosen:
-            power = self._warped[self._tried.index(fast.chosen - 1)]
+            power = self._fine_power
+            spacing = slow.hz
+        else:
+            spectrum = self._short
+            power = self._powers[self._tried.index(fast.chosen)]
+            spacing = fast.hz
             spectrum.flatten(power)
-        series = spectrum.series
-        hz = _firing(spectrum, series, hz)
-        self._continue(hz)
-        self.orders.measure(spectrum, power, series, hz)
         self._rough.run()
+        moved = math.log(spacing / self._spacing) if self.length else 0.0
+        self._spacing = spacing
+        hz = self._firing.choose(spectrum, power, spacing, moved if abs(moved) < 0.25 else 0.0)
+        self._continue(hz)
+        clear = self._firing.margin >= SURE and self.length >= LASTS
+        self.firing_hz = hz if clear else 0.0
+        self.orders.measure(spectrum, power, spectrum.series, hz)
         self.roughness = max(self._rough.depth(hz), self._rough.depth(0.5 * hz))
 
     def _lost(self) -> None:
-        self.firing_hz = self.slope = self.level_follows = self.roughness = 0.0
+        self.series_hz = self.firing_hz = self.slope = self.level_follows = self.roughness = 0.0
         self.length = 0
         self.orders.clear()
+        self._firing.forget()
 
     def _continue(self, hz: float) -> None:
         # Slope, length and level along the track that `hz` goes on, or begins.
         now = math.log(hz)
         if self.length:
             change = now - float(self._ln_hz[-1])
-            warp = SLOPES[self.fast.chosen - 1] if self.fast.chosen else 0.0
+            warp = SLOPES[self.fast.chosen]
             if abs(change - warp / FRAMES_PER_SECOND) > JUMP and abs(change) > JUMP:
                 self.length = 0
         self.slope = 0.0
@@ -143,7 +165,7 @@ class Harmonics:
         for each, value in ((self._ln_hz, now), (self._levels, self.level_db)):
             each[:-1] = each[1:]
             each[-1] = value
-        self.firing_hz = hz
+        self.series_hz = hz
         count = min(self.length, LEVELS)
         self.level_follows = 0.0
         if count > 3:
@@ -153,81 +175,52 @@ class Harmonics:
             spread = (np.dot(hertz, hertz) + count * 0.0033) * (np.dot(level, level) + count)
             self.level_follows = float(np.dot(hertz, level)) / math.sqrt(spread)
 
-    def _follow(self) -> None:
+    def _follow(self, new: float) -> None:
         transform = self._transform
-        tried = TRIED[self._last][self._turn]
+        tried = (0,) + TRIED[self._last][self._turn]
         self._tried = tried
         self._turn = 1 - self._turn
+        for at, slope in enumerate(tried):
+            self._chirp.run(slope, self._power_views[at])
+        # One complex transform does two series: the real parts of the transforms of real a and b are the even parts
+        # of the real and the imaginary part of that of a + ib.
         fine = self._fine
         short = self._short
-        for at, slope in enumerate(tried):
-            self._chirp.run(slope, self._warped[at])
-        # One complex transform does two series: the real parts of the transforms of real a and b are the even parts
-        # of the real and the imaginary part of that of a + ib. 0.05: half for the even part, and a tenth.
         transform.clear()
-        fine_scale = 0.05 / fine.flatten(fine.power)
-        self._fine_real[:] = fine.series
-        first_scale = 0.05 / short.flatten(self._warped[0])
-        self._imaginary[:] = short.series
+        fine.flatten(self._fine_power)
+        fine_scale = fine.put(self._fine_real)
+        short.flatten(self._powers[0])
+        scale = short.put(self._imaginary)
         transformed = np.fft.fft(transform.points)
         slow = self.slow
-        slow.begin()
-        slow.candidate(0, _even(transformed.real, slow.lags), fine_scale, 0, 0.0)
+        slow.begin(new)
+        slow.candidate(0, _even(transformed, slow.lags).real, fine_scale, 0, 0.0)
         slow.end()
         fast = self.fast
-        fast.begin()
-        first = _even(transformed.imag, fast.lags)
-        fast.candidate(tried[0] + 1, first, first_scale, MOVED[tried[0]], self._cost(tried[0] + 1))
+        fast.begin(new)
+        self._try(0, _even(transformed, fast.lags).imag, scale)
         transform.clear()
-        second_scale = 0.05 / short.flatten(self._warped[1])
-        self._real[:] = short.series
-        short_scale = 0.05 / short.flatten(short.power)
-        self._imaginary[:] = short.series
-        transformed = np.fft.fft(transform.points)
-        second = _even(transformed.real, fast.lags)
-        fast.candidate(tried[1] + 1, second, second_scale, MOVED[tried[1]], self._cost(tried[1] + 1))
-        fast.candidate(0, _even(transformed.imag, fast.lags), short_scale, 0, self._cost(0))
+        short.flatten(self._powers[1])
+        scale = short.put(self._real)
+        short.flatten(self._powers[2])
+        other_scale = short.put(self._imaginary)
+        even = _even(np.fft.fft(transform.points), fast.lags)
+        self._try(tried[1], even.real, scale)
+        self._try(tried[2], even.imag, other_scale)
         fast.end()
         self._last = fast.chosen
 
-    def _cost(self, chosen: int) -> float:
+    def _try(self, slope: int, transform: "np.ndarray", scale: float) -> None:
         # No slope before no slope costs nothing.
-        if chosen == self._last:
-            return SAME_SLOPE if chosen else 0.0
-        return OTHER_SLOPE if chosen else SAME_SLOPE
-
-
-def _firing(spectrum: "Series", series: "np.ndarray", hz: float) -> float:
-    """Return `hz`, or the multiple of it that has all the orders: a series also fits half its spacing."""
-    for times in (2, 3, 2):
-        if times * hz > FASTEST_HZ:
-            break
-        between, among = _standing(spectrum, series, hz, times)
-        if between < MISSING * among:
-            hz *= times
-    return hz
-
-
-def _standing(spectrum: "Series", series: "np.ndarray", hz: float, times: int) -> tuple[float, float]:
-    # How far the orders of `hz` stand out: those that are no multiples of `times`, and those that are.
-    sums = [0.0, 0.0]
-    counts = [1e-9, 1e-9]
-    order = 1
-    while True:
-        at = int(order * hz / spectrum.bin_hz + 0.5) - spectrum.first
-        if at + 2 > spectrum.count:
-            break
-        if at >= 1:
-            multiple = order % times == 0
-            sums[multiple] += max(0.0, float(np.max(series[at - 1 : at + 2])))
-            counts[multiple] += 1
-        order += 1
-    return sums[0] / counts[0], sums[1] / counts[1]
+        cost = SAME_SLOPE if slope else 0.0
+        if slope != self._last:
+            cost = OTHER_SLOPE if slope else SAME_SLOPE
+        self.fast.candidate(slope, transform, scale, MOVED[slope], cost)
 
 
 def _even(values: "np.ndarray", count: int) -> "np.ndarray":
     """Return values[k] + values[-k] for k = 0 .. count - 1 as a new array."""
-    even = values[:count].copy()
-    even[1:] += values[-1:-count:-1]
-    even[0] *= 2.0
+    backwards = values[-1:-count:-1]
+    even = values[:count] * 2.0
+    even[1:] = values[1:count] + backwards
     return even

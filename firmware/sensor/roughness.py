@@ -25,14 +25,16 @@ class Roughness:
 
     def __init__(self, low: "LowSpectrum", transform: "Transform") -> None:
         self._transform = transform
-        self._newer = low.fast[-POINTS:]
+        self._newer = memoryview(low.fast)[-POINTS:]
         self._older = low.fast[-POINTS - 1 : -1]
         self._spare = transform.spare[:POINTS]
+        self._view = memoryview(self._spare)
         self._even = self._spare[0::2]
         self._odd = self._spare[1::2]
         self._window = low.rise[::2]
         self._falling = low.rise[-3:0:-2]
         self._envelope = transform.samples[:ENVELOPE]
+        self._envelope_view = memoryview(self._envelope)
         self._risen = transform.samples[: ENVELOPE // 2 + 1]
         self._fallen = transform.samples[ENVELOPE // 2 + 1 : ENVELOPE]
         self._bin_hz = 2.0 * low.bin_hz
@@ -41,12 +43,11 @@ class Roughness:
     def run(self) -> None:
         """Compute the envelope's spectrum."""
         spare = self._spare
-        spare[:] = self._newer
+        self._view[:] = self._newer
         spare -= self._older
         spare *= spare
         envelope = self._envelope
-        envelope[:] = self._even
-        envelope += self._odd
+        self._envelope_view[:] = memoryview(self._even + self._odd)
         mean = float(np.mean(envelope))
         self._mean = mean + 1e-20
         envelope -= mean

@@ -21,7 +21,6 @@ WINDOWS = {48000: 8, 32000: 5}
 
 LOWEST_HZ = 15.0  # what the signature looks at begins here, bands need no more
 LONG_TOP_HZ = 1000.0  # as far as engine orders are followed
-LATEST_TOP_HZ = 1200.0  # the same of fast engines
 SHORT_LOWEST_HZ = 280.0  # the skirts of the 400 Hz and the 2 kHz band
 SHORT_TOP_HZ = 2700.0  # the skirt of the 2 kHz band
 HANN_POWER = 0.375  # mean square of the window
@@ -37,7 +36,8 @@ class LowSpectrum:
     """`add` each block, then `end` the frame: the powers of `long` and `short` (Bins) are new.
 
     `long` has bins of `bin_hz` (the last third of a second), `short` of twice that (mean of two windows of a sixth).
-    `slow` (float) are the frame's samples at `slow_rate`, for the bands that are filtered.
+    `slow` (float) are the frame's samples at `slow_rate`, for the bands that are filtered; `newest` those at
+    `fast_rate`, of which `fast` has more: both until the next `add`.
     """
 
     def __init__(self, rate: int, transform: Transform) -> None:
@@ -55,10 +55,10 @@ class LowSpectrum:
         self._fast = np.zeros(POINTS + hop)
         self._fast_view = memoryview(self._fast)
         self.fast_rate = rate // self._factor
-        self.fast = self._fast  # of the last fifth of a second, from `end` to the next `add`
+        self.fast = self._fast
         self._fast_kept = POINTS + hop - frame
         self._at = self._fast_kept
-        self._frame = self._fast[self._fast_kept :]
+        self.newest = self._fast[self._fast_kept :]
         self._hop = hop
         self._half = memoryview(np.zeros(POINTS))
         self._half_kept = POINTS - hop
@@ -76,7 +76,6 @@ class LowSpectrum:
         self.long = Bins(transform, int(LOWEST_HZ / self.bin_hz), int(LONG_TOP_HZ / self.bin_hz) + 1)
         short_hz = 2.0 * self.bin_hz
         self.short = Bins(transform, int(SHORT_LOWEST_HZ / short_hz), int(SHORT_TOP_HZ / short_hz) + 1)
-        self.latest = Bins(transform, int(LOWEST_HZ / short_hz), int(LATEST_TOP_HZ / short_hz) + 1)
 
     def add(self, x: np.ndarray) -> None:
         """Take the samples `x` (float, one block)."""
@@ -91,7 +90,7 @@ class LowSpectrum:
         """Compute the powers of the last third of a second."""
         fast = self._fast_view
         half = self._half
-        low, self._second_state = scipy.signal.sosfilt(lowpass.SECOND, self._frame, zi=self._second_state)
+        low, self._second_state = scipy.signal.sosfilt(lowpass.SECOND, self.newest, zi=self._second_state)
         low = low[:: lowpass.SECOND_FACTOR].copy()
         half[: self._half_kept] = half[-self._half_kept :]
         half[self._half_kept :] = memoryview(low)
@@ -105,10 +104,8 @@ class LowSpectrum:
         self.short.take()
         self._transformed(fast[self._hop :])
         self.short.add()
-        self.latest.take()
         self.long.scale(scale)
         self.short.scale(0.5 * scale)
-        self.latest.scale(scale)
 
     def _transformed(self, samples: memoryview) -> None:
         transform = self._transform

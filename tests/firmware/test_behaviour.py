@@ -60,4 +60,4 @@ def test_only_the_last_three_seconds_count():
 def test_the_evidence_names_the_frequencies():
     """What is claimed can be checked by ear."""
     behaviour, evidence = judged(RISE)
-    assert ("acceleration", "firing frequency rose from 40 to 61 Hz within 1.5 s") == (behaviour, evidence)
+    assert ("acceleration", "firing frequency rose from 40 to 61 Hz in 1.4 s") == (behaviour, evidence)
