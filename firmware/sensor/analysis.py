@@ -100,13 +100,17 @@ class Analysis:
 
     @property
     def behaviour(self) -> str:
-        """What the engine does: revving, acceleration, steady_pass, idling or unknown."""
+        """What the engine does: revving, acceleration, pops, steady_pass, idling or unknown."""
         return self.signature.behaviour.judge()[0]
 
     @property
     def evidence(self) -> str:
         """What speaks for `behaviour`, in words."""
         return self.signature.behaviour.judge()[1]
+
+    def judge(self, frames: int) -> tuple[str, str]:
+        """Return the behaviour over the last `frames`, and what speaks for it in words."""
+        return self.signature.behaviour.judge(frames)
 
     def _end_frame(self) -> None:
         levels = self.levels

@@ -1,7 +1,8 @@
 """What is said of an event when its clip ends: levels, behaviour, the range of the firing frequency, flags.
 
 Levels and flags count over the whole clip, the seconds before the trigger included: the loudest moment of a pass-by
-often lies before the frame that decided. Behaviour and firing frequency count from the trigger on.
+often lies before the frame that decided. The firing frequency counts from the trigger on, the behaviour from two
+seconds before it: what was loud enough had begun before.
 """
 
 import math
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from firmware.sensor.analysis import Analysis
 
 FRAME_S = 0.125
+BEFORE = 16  # frames before the trigger from which on the behaviour counts
 
 
 def moment(analysis: "Analysis") -> "Moment":
@@ -38,23 +40,21 @@ class Event:
         for each in before:
             self._take(each)
         self._score = 0.0
-        self._behaviour = "unknown"
-        self._evidence = ""
+        self._heard: Analysis | None = None
+        self._since = BEFORE
         self._lowest_hz = 0.0
         self._highest_hz = 0.0
 
     def add(self, analysis: "Analysis") -> None:
-        """Take a frame; behaviour is the one at the frame that looks most like an exhaust."""
+        """Take a frame."""
         self._take(moment(analysis))
+        self._since += 1
         self.look(analysis)
 
     def look(self, analysis: "Analysis") -> None:
-        """Take behaviour and firing frequency of a frame whose levels are counted already."""
-        if analysis.score > self._score:
-            self._score = analysis.score
-            if analysis.behaviour != "unknown" or self._behaviour == "unknown":
-                self._behaviour = analysis.behaviour
-                self._evidence = analysis.evidence
+        """Take score and firing frequency of a frame whose levels are counted already."""
+        self._heard = analysis
+        self._score = max(self._score, analysis.score)
         hz = analysis.firing_hz
         if hz:
             self._lowest_hz = min(self._lowest_hz or hz, hz)
@@ -75,7 +75,8 @@ class Event:
         self._flags |= flags
 
     def summary(self) -> "Json":
-        """Return the summary part's dict (docs/protocol.md), without the counters."""
+        """Return the summary part's dict (docs/protocol.md), without the counters, after the last frame."""
+        behaviour, evidence = self._heard.judge(self._since) if self._heard else ("unknown", "")
         frames = max(self._frames, 1)
         exposure = 10.0 * math.log10(max(self._energy_a * FRAME_S, 1e-9))
         return {
@@ -85,8 +86,8 @@ class Event:
             "lae": round(exposure, 1),
             "lceq": round(10.0 * math.log10(max(self._energy_c / frames, 1e-9)), 1),
             "lcpeak": round(self._lcpeak, 1),
-            "behaviour": self._behaviour,
-            "evidence": self._evidence,
+            "behaviour": behaviour,
+            "evidence": evidence,
             "firing_hz": [round(self._lowest_hz, 1), round(self._highest_hz, 1)],
             "score": round(self._score, 3),
             "flags": self._flags,

@@ -16,8 +16,7 @@ def frame(laeq=60.0, lafmax=61.0, score=0.1, hz=0.0, behaviour="unknown", flags=
         lafmax_db=lafmax,
         score=score,
         firing_hz=hz,
-        behaviour=behaviour,
-        evidence=behaviour,
+        judge=lambda frames: (behaviour, f"over {frames} frames"),
         flags=flags,
         **values,
     )
@@ -35,14 +34,15 @@ def test_levels_count_over_the_whole_clip_the_seconds_before_the_trigger_include
     assert summary["lae"] == pytest.approx(70.0, abs=0.05)
 
 
-def test_behaviour_is_that_of_the_frame_most_like_an_exhaust():
-    """An unknown frame with a higher score does not take the word away."""
+def test_behaviour_is_judged_over_the_clip_from_two_seconds_before_the_trigger():
+    """Two seconds and the three frames since; the score is the highest."""
     event = Event([moment(frame())])
-    for score, behaviour, hz in ((0.6, "revving", 90.0), (0.8, "acceleration", 180.0), (0.9, "unknown", 0.0)):
+    for score, behaviour, hz in ((0.6, "revving", 90.0), (0.9, "acceleration", 180.0), (0.8, "steady_pass", 0.0)):
         event.add(frame(score=score, behaviour=behaviour, hz=hz))
     summary = event.summary()
 
-    assert (summary["behaviour"], summary["score"]) == ("acceleration", 0.9)
+    assert (summary["behaviour"], summary["evidence"]) == ("steady_pass", "over 19 frames")
+    assert summary["score"] == 0.9
     assert summary["firing_hz"] == [90.0, 180.0]
 
 
