@@ -30,8 +30,8 @@ MAX_LOST = (
 SILENT_MS = 10000  # the gateway asks the clock every second; ten without a word and it is gone
 TX_BYTES = 2 * wire.MAX_ENCODED + 4096  # a chunk may wait only while 4 KiB stay free for figures
 HELP = (
-    "lines: hello 1 | clock TOKEN | ack BOOT CLIP PART OFFSET | done BOOT CLIP | calibration JSON | bye; "
-    "see docs/protocol.md"
+    "lines: hello 1 | clock TOKEN | ack BOOT CLIP PART OFFSET | done BOOT CLIP | calibration JSON | model ... | "
+    "label on SECONDS | label off | bye; see docs/protocol.md"
 )
 
 
@@ -71,7 +71,9 @@ class Link:
         self._lost_ms = 0
         self.dropped = 0
         self.on_done: Callable[[Any], None] | None = None  # called with the clip when the gateway has it
-        self.on_calibration: Callable[[str], None] | None = None  # called with the JSON of a record to keep
+        # Other lines that must carry a check, by their first word: called with the other words, then HELLO is sent
+        # if that returns True.
+        self.on_line: dict[str, Callable[[list[str]], bool]] = {}
 
     def hold(self, clip: "HeldClip") -> None:
         """Send `clip` until the gateway has it."""
@@ -83,6 +85,11 @@ class Link:
         self._lost[clip.number] = reason
         if len(self._lost) > MAX_LOST:
             del self._lost[min(self._lost)]
+
+    @property
+    def heard(self) -> bool:
+        """True while a gateway is heard."""
+        return self._heard_ms is not None
 
     def held(self) -> list[int]:
         """Return the numbers of the clips that wait for the gateway."""
@@ -188,8 +195,9 @@ class Link:
                 break
             parsed = wire.parse_line(memoryview(self._line)[:end])
             self._line = bytearray(memoryview(self._line)[end + 1 :])
-            if parsed and parsed[0] and parsed[0][0] == "calibration":
-                self._calibrate(parsed[0][1:], parsed[1])
+            if parsed and parsed[0] and parsed[0][0] in self.on_line:
+                if parsed[1] and self.on_line[parsed[0][0]](parsed[0][1:]):
+                    self.send_json(wire.HELLO, self._hello())
             elif parsed and parsed[0]:
                 self._obey(parsed[0], parsed[1], now_ms)
         if len(self._line) > wire.MAX_LINE:
@@ -219,11 +227,6 @@ class Link:
             self._heard_ms = None
         elif name == "help":
             print(HELP)
-
-    def _calibrate(self, words: list[str], checked: bool) -> None:
-        if checked and self.on_calibration:
-            self.on_calibration(" ".join(words))
-            self.send_json(wire.HELLO, self._hello())
 
     def _acknowledge(self, number: int, part: int, offset: int, now_ms: int) -> None:
         for transfer in self._transfers:

@@ -31,6 +31,7 @@ SECOND = const(3)
 CLOCK = const(4)
 CHUNK = const(5)
 LOST = const(6)
+MODEL = const(7)
 
 # Parts of a clip (see docs/protocol.md): every part is a byte string with a known total.
 PART_EVENT = const(0)
@@ -52,7 +53,9 @@ MAX_RAW = const(HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES)
 MAX_ENCODED = const(MAX_RAW + MAX_RAW // 254 + 1)
 # Log text without a 0x00 is cut into pieces of this size, so that a babbling port costs no memory.
 MAX_PENDING = const(2 * MAX_ENCODED)
-MAX_LINE = const(480)  # a calibration record with the calibrator's name; every other line is under 60
+# A calibration record with the calibrator's name; a piece of a model; every other line is under 100.
+MAX_LINE = const(480)
+MODEL_PIECE_BYTES = const(320)  # 428 characters as base64
 
 # sample, LAF, LAFmax, LAeq, LASmax, LCeq, LZeq, LCpeak (0.01 dB), flags (flags.py), number of bands
 FIGURES_HEAD = "<QhhhhhhhHB"

@@ -22,6 +22,7 @@ from firmware.sensor.calibration import Calibration, CalibrationError
 from firmware.sensor.event import Event, moment
 from firmware.sensor.lines import CameraLines
 from firmware.sensor.microphone import Microphone
+from firmware.sensor.model_store import ModelStore
 from firmware.sensor.overrun import OverrunCounter
 from firmware.sensor.recorder import Clip, Recorder
 from firmware.sensor.second import Second
@@ -31,6 +32,7 @@ from firmware.sensor.trigger import HOLD_OFF, Trigger
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.common.kinds import Json, Moment
+    from firmware.sensor.model_transfer import ModelTransfer
 
 SETTINGS_FILE = "settings.json"
 
@@ -51,7 +53,9 @@ class Sensor:
         self._event: Event | None = None
         self._before: list[Moment] = []  # of the frames that a clip would begin with
         self._calibration = Calibration()
-        self._analysis = Analysis(settings, self._calibration.offset_db)
+        self._models = ModelStore()
+        self._model_transfer: ModelTransfer | None = None
+        self._analysis = Analysis(settings, self._calibration.offset_db, self._models.model)
         self._trigger = Trigger(settings)
         self._lines = CameraLines(settings.pins)
         # Without `evidence` no clip can come into being: the memory for it does not exist.
@@ -60,7 +64,8 @@ class Sensor:
         )
         self._link = Link(Console(settings.link), boot, self.ticks, self.hello)
         self._link.on_done = self._clip_done
-        self._link.on_calibration = self._calibrate
+        self._link.on_line["calibration"] = self._calibrate
+        self._link.on_line["model"] = self._take_model
         self._figures = bytearray(wire.FIGURES_HEAD_BYTES + 2 * len(self._analysis.bands))
         self._second = Second()
         gc.collect()
@@ -109,6 +114,8 @@ class Sensor:
         values["microphone"] = settings.microphone
         values["calibration"] = self._calibration.record
         values["calibration_check"] = self._calibration.check
+        model = self._models.model
+        values["model"] = {"name": model.name, "version": model.version, "hash": model.hash}
         return values
 
     # -- once a frame
@@ -205,6 +212,7 @@ class Sensor:
                 self._event.flag(flag.SAMPLES_LOST)
             summary = self._event.summary()
             summary["overruns"] = self._overruns.count
+            summary["model"] = self._models.model.hash
             recorder.close(json.dumps(summary).encode(), now_ms)
             self._event = None
             self._lines.keep(False)
@@ -215,16 +223,28 @@ class Sensor:
         # The camera may fill its ring only while a clip could come of it.
         self._lines.arm(recorder.ready or recorder.clip is not None)
 
-    def _calibrate(self, text: str) -> None:
-        """Keep the record `text` and measure by it from now on; never in the middle of a clip."""
+    def _calibrate(self, words: list[str]) -> bool:
+        """Keep the record in `words` and measure by it from now on; never in the middle of a clip."""
         if self._event:
             print("a clip is being recorded: send the calibration again when it is over")
-            return
+            return True
         try:
-            self._calibration.store(text)
+            self._calibration.store(" ".join(words))
         except (CalibrationError, OSError) as error:
             print("the calibration is not kept: %s" % error)
         self._analysis.calibrate(self._calibration.offset_db)
+        return True
+
+    def _take_model(self, words: list[str]) -> bool:
+        """Take a piece of a model, or decide by it from now on; never in the middle of a clip."""
+        if self._model_transfer is None:
+            from firmware.sensor.model_transfer import ModelTransfer  # a day in a year: no memory until then
+
+            self._model_transfer = ModelTransfer(self._models)
+        kept = self._model_transfer.obey(words, self._event is not None)
+        self._link.send_json(wire.MODEL, self._model_transfer.answer)
+        self._analysis.signature.model = self._models.model
+        return kept
 
     def _clip_done(self, clip: Clip) -> None:
         if self._recorder:
@@ -270,6 +290,8 @@ class Sensor:
             found["i2s"] = "%d overruns: samples were lost" % self._overruns.count
         if self._calibration.damage:
             found["calibration"] = self._calibration.damage
+        if self._models.damage:
+            found["model"] = self._models.damage
         return found
 
 

@@ -326,11 +326,11 @@ def test_a_bad_line_changes_nothing(data):
 
 
 def test_a_calibration_is_kept_only_when_its_line_is_whole():
-    """The JSON is handed on with its spaces, the answer is a HELLO; a line without its check is not obeyed."""
+    """Its words are handed on, the answer is a HELLO; a line without its check is not obeyed."""
     kept = []
     console = Console()
     link = Link(console, BOOT, lambda: 0, lambda: {"calibration": kept[-1:]})
-    link.on_calibration = kept.append
+    link.on_line["calibration"] = lambda words: not kept.append(" ".join(words))
     text = '{"calibrator":"of the city","offset_db":-0.5}'
     damaged = bytearray(wire.line("calibration " + text))
     damaged[20] ^= 1
