@@ -8,12 +8,13 @@ Rules of this file
 """
 
 import difflib
+import re
 import tomllib
 import types
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.errors import ConfigError
 
@@ -93,6 +94,23 @@ class WeatherConfig(_Section):
     max_age_s: Annotated[float, Field(ge=10, le=86400)] = 900.0
 
 
+def _is_public_key(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9+/]{43}=", text):  # 32 bytes in base64, see evidence/keys.py
+        raise ValueError(
+            f'signature.trusted_keys: "{text}" is no public key; write the 44 characters that '
+            "`stalenstraat signature sign` prints"
+        )
+    return text
+
+
+class SignatureConfig(_Section):
+    """Who may give the boards a model."""
+
+    trusted_keys: Annotated[
+        tuple[Annotated[str, AfterValidator(_is_public_key)], ...], Field(strict=False)
+    ] = ()
+
+
 class Config(_Section):
     """The whole file."""
 
@@ -104,6 +122,7 @@ class Config(_Section):
     limits: LimitsConfig = LimitsConfig()
     calibration: CalibrationConfig = CalibrationConfig()
     weather: WeatherConfig = WeatherConfig()
+    signature: SignatureConfig = SignatureConfig()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":

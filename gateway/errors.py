@@ -59,6 +59,10 @@ class PackageError(GatewayError):
     """A file is no package, or cannot be read."""
 
 
+class KeyFileError(GatewayError):
+    """A file holds no key that can be used."""
+
+
 class DeliveryError(GatewayError):
     """A package could not be handed over."""
 

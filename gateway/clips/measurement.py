@@ -149,6 +149,7 @@ def measurement(
         },
         "validity": [{"flag": flag.name, "text": flag.text} for flag in flags],
         "missing": list(missing),
+        "model": _model(None if summary is None else summary.model, about.sensor_hello),
         "firmware": {
             "sensor": _firmware(about.sensor_hello, event.checks),
             "camera": None if about.camera_hello is None else _firmware(about.camera_hello),
@@ -273,6 +274,18 @@ def _firmware(hello: Hello, checks: Mapping[str, str] | None = None) -> Values:
         "micropython": hello.micropython,
         "ulab": hello.ulab,
         "checks": dict(hello.checks if checks is None else checks),
+    }
+
+
+def _model(digest: str | None, hello: Hello) -> Values | None:
+    """Return which model decided. Its name is known while the board still has it."""
+    if digest is None:
+        return None
+    named = hello.model if hello.model is not None and hello.model.hash == digest else None
+    return {
+        "hash": digest,
+        "name": None if named is None else named.name,
+        "version": None if named is None else named.version,
     }
 
 

@@ -5,7 +5,7 @@ Levels are in dB (the wire's 0.01 dB already divided), counts are the board's ow
 
 from dataclasses import dataclass
 
-from gateway.link.messages import Hello, Second
+from gateway.link.messages import Hello, ModelAnswer, Second
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,13 @@ class ClipLost:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelAnswered:
+    """The answer to a line that carries a model."""
+
+    answer: ModelAnswer
+
+
+@dataclass(frozen=True, slots=True)
 class LogText:
     """Text the board printed, or what is left of a damaged frame, made safe to log."""
 
@@ -104,6 +111,7 @@ Event = (
     | ClockReceived
     | ChunkReceived
     | ClipLost
+    | ModelAnswered
     | LogText
     | FramesMissed
     | Malformed

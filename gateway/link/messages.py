@@ -26,8 +26,19 @@ class _Message(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
+class ModelName(_Message):
+    """Which model of the signature a board decides by; `hash` is 16 hex digits of the SHA-256 of its first line."""
+
+    name: Short
+    version: Short
+    hash: Short
+
+
 class Hello(_Message):
-    """HELLO: who the board is. `clock_hz` is the rate of its counter."""
+    """HELLO: who the board is. `clock_hz` is the rate of its counter.
+
+    `label_s` is how many seconds a labelled session still runs, 0 without one.
+    """
 
     v: int
     kind: Literal["sensor", "camera"]
@@ -47,6 +58,8 @@ class Hello(_Message):
     microphone: Short = "flat"
     calibration: MaybeRecord = None
     calibration_check: MaybeRecord = None
+    model: ModelName | None = None
+    label_s: Count = 0
     checks: dict[str, str] = {}
 
 
@@ -67,7 +80,18 @@ class Second(_Message):
     dropped: int = 0
     frames: int = 0
     mem_free: int = 0
+    label_s: Count = 0
     checks: dict[str, str] = {}
+
+
+class ModelAnswer(_Message):
+    """MODEL: the answer to a line that carries a model. `hash` is that of the model in use."""
+
+    state: Literal["receiving", "kept", "refused", "busy"]
+    have: Count
+    size: Count
+    hash: Short
+    why: Short = ""
 
 
 class SensorEvent(_Message):
@@ -86,6 +110,7 @@ class SensorEvent(_Message):
     spacing_m: Annotated[float, Field(gt=0, le=10)] | None = None
     first: Count
     samples: Annotated[int, Field(ge=0, le=20 * 192000)]
+    labelled: bool = False  # recorded in a labelled session: never evidence
     checks: dict[str, str] = {}
     full_scale_db: float
     microphone: Short = "flat"
@@ -129,6 +154,7 @@ class SensorSummary(_Message):
     score: float
     overruns: int = 0
     flags: Annotated[int, Field(ge=0, le=0xFFFF)]
+    model: Short | None = None  # the hash of the one that decided
 
 
 class CameraEvent(_Message):

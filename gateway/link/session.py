@@ -29,9 +29,10 @@ from gateway.link.events import (
     HelloReceived,
     LogText,
     Malformed,
+    ModelAnswered,
     SecondReceived,
 )
-from gateway.link.messages import Hello, Second, parse
+from gateway.link.messages import Hello, ModelAnswer, Second, parse
 
 TOKENS = 0x1_0000_0000  # a clock token is 32 bits on the wire
 MAX_LOG_TEXT = 240  # one line of a log; a babbling port fills no disk
@@ -130,6 +131,14 @@ class Session:
         """Give the board a calibration or a check to keep; it answers HELLO, which shows what it keeps."""
         self._lines.append(wire.line(f"calibration {record.compact()}"))
 
+    def model(self, words: str) -> None:
+        """Say a line of a model on its way (docs/protocol.md, "A model"); the board answers MODEL."""
+        self._lines.append(wire.line(f"model {words}"))
+
+    def label(self, seconds: int) -> None:
+        """Begin or go on with a labelled session of `seconds`, or end it with 0; the board answers HELLO."""
+        self._lines.append(wire.line(f"label on {seconds}" if seconds else "label off"))
+
     def bye(self) -> None:
         """Say that the gateway stops."""
         self._lines.append(wire.line("bye"))
@@ -200,6 +209,8 @@ class Session:
         if kind == wire.LOST:
             (clip,) = struct.unpack_from("<I", payload)
             return ClipLost(self.hello.boot, clip, printable(payload[4:]))
+        if kind == wire.MODEL:
+            return ModelAnswered(parse(ModelAnswer, payload))
         raise RemoteProtocolError("no such kind of frame")
 
     def _hello(self, hello: Hello) -> Event:

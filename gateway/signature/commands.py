@@ -131,3 +131,79 @@ def explain(
     from gateway.signature.explain import Options, explain_and_draw
 
     return explain_and_draw(Options(sound, out, level_dba, threshold_dba, model, interpreter))
+
+
+@app.command
+def sign(model: Path, *, key: Path) -> int:
+    """Sign a model file with a private key: whoever does answers for what is recorded in the street.
+
+    Parameters
+    ----------
+    model
+        The model file; its second line becomes the signature.
+    key
+        An Ed25519 key in PEM, as `openssl genpkey -algorithm ed25519` writes it.
+    """
+    from gateway.signature.showing import sign_and_print
+
+    return sign_and_print(model, key)
+
+
+@app.command
+def show(model: Path, *, config: Path | None = None) -> int:
+    """Say what a model file is: name, version, hash, features, threshold, training, and who signed it.
+
+    Exit code 0: signed and unchanged since (and, with --config, by a trusted key); 1: not.
+
+    Parameters
+    ----------
+    model
+        The model file.
+    config
+        The site's TOML file: also say whether its key is trusted there.
+    """
+    from gateway.signature.showing import show_and_print
+
+    return show_and_print(model, config)
+
+
+@app.command
+def load(model: Path, *, board: str, config: Path, who: str, reason: str) -> int:
+    """Give a board a signed model to decide by; the gateway must not run meanwhile. docs/own-signature.md shows how.
+
+    Parameters
+    ----------
+    model
+        The signed model file.
+    board
+        The port of the sensor: id:SERIAL, or a path.
+    config
+        The site's TOML file: whose signatures are trusted, and where the audit log is.
+    who
+        Who does this, for the audit log.
+    reason
+        Why, for the audit log.
+    """
+    from gateway.signature.carrying import Options, carry_and_print
+
+    return carry_and_print(Options(board, config, who, reason, model))
+
+
+@app.command
+def rollback(*, board: str, config: Path, who: str, reason: str) -> int:
+    """Make a board decide by the model before the one it has; the gateway must not run meanwhile.
+
+    Parameters
+    ----------
+    board
+        The port of the sensor: id:SERIAL, or a path.
+    config
+        The site's TOML file: where the audit log is.
+    who
+        Who does this, for the audit log.
+    reason
+        Why, for the audit log.
+    """
+    from gateway.signature.carrying import Options, carry_and_print
+
+    return carry_and_print(Options(board, config, who, reason))

@@ -28,6 +28,7 @@ def test_the_example_loads_and_names_every_key() -> None:
         "limits": config.limits,
         "calibration": config.calibration,
         "weather": config.weather,
+        "signature": config.signature,
     }
 
     assert set(Config.model_fields) == set(sections)
@@ -97,6 +98,12 @@ def spoilt(steps: tuple[str | int, ...], value: object) -> Values:
             "genk-1-cma",
             'sensors[0].camera: there is no camera "genk-1-cma"',
             'did you mean "genk-1-cam"',
+        ),
+        (
+            ("signature",),
+            {"trusted_keys": ["AAAA"]},
+            'signature.trusted_keys: "AAAA" is no public key',
+            "signature sign",
         ),
     ],
 )
