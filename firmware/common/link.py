@@ -79,17 +79,16 @@ class Link:
         """Send `clip` until the gateway has it."""
         self._transfers.append(_Transfer(clip))
 
+    def forget(self, clip: "HeldClip") -> None:
+        """Send no more of `clip`."""
+        self._transfers = [t for t in self._transfers if t.clip is not clip]
+
     def give_up(self, clip: "HeldClip", reason: str) -> None:
         """Forget `clip` and say so until the gateway knows."""
-        self._transfers = [t for t in self._transfers if t.clip is not clip]
+        self.forget(clip)
         self._lost[clip.number] = reason
         if len(self._lost) > MAX_LOST:
             del self._lost[min(self._lost)]
-
-    @property
-    def heard(self) -> bool:
-        """True while a gateway is heard."""
-        return self._heard_ms is not None
 
     def held(self) -> list[int]:
         """Return the numbers of the clips that wait for the gateway."""
@@ -196,8 +195,7 @@ class Link:
             parsed = wire.parse_line(memoryview(self._line)[:end])
             self._line = bytearray(memoryview(self._line)[end + 1 :])
             if parsed and parsed[0] and parsed[0][0] in self.on_line:
-                if parsed[1] and self.on_line[parsed[0][0]](parsed[0][1:]):
-                    self.send_json(wire.HELLO, self._hello())
+                self._hand_on(parsed[0], parsed[1])
             elif parsed and parsed[0]:
                 self._obey(parsed[0], parsed[1], now_ms)
         if len(self._line) > wire.MAX_LINE:
@@ -227,6 +225,13 @@ class Link:
             self._heard_ms = None
         elif name == "help":
             print(HELP)
+
+    def _hand_on(self, words: list[str], checked: bool) -> None:
+        try:
+            if checked and self.on_line[words[0]](words[1:]):
+                self.send_json(wire.HELLO, self._hello())
+        except MemoryError:
+            print("no memory for the line %s now: say it again when no clip waits" % words[0])
 
     def _acknowledge(self, number: int, part: int, offset: int, now_ms: int) -> None:
         for transfer in self._transfers:

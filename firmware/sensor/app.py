@@ -18,8 +18,9 @@ from firmware.common.link import Link
 from firmware.common.settings import Settings, load
 from firmware.common.ticks import Ticks
 from firmware.sensor.analysis import Analysis
-from firmware.sensor.calibration import Calibration, CalibrationError
+from firmware.sensor.calibration import Calibration
 from firmware.sensor.event import Event, moment
+from firmware.sensor.host_lines import HostLines
 from firmware.sensor.lines import CameraLines
 from firmware.sensor.microphone import Microphone
 from firmware.sensor.model_store import ModelStore
@@ -32,9 +33,9 @@ from firmware.sensor.trigger import HOLD_OFF, Trigger
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.common.kinds import Json, Moment
-    from firmware.sensor.model_transfer import ModelTransfer
 
 SETTINGS_FILE = "settings.json"
+NO_SOUND_DB = -99.0
 
 
 class Sensor:
@@ -54,7 +55,6 @@ class Sensor:
         self._before: list[Moment] = []  # of the frames that a clip would begin with
         self._calibration = Calibration()
         self._models = ModelStore()
-        self._model_transfer: ModelTransfer | None = None
         self._analysis = Analysis(settings, self._calibration.offset_db, self._models.model)
         self._trigger = Trigger(settings)
         self._lines = CameraLines(settings.pins)
@@ -64,8 +64,15 @@ class Sensor:
         )
         self._link = Link(Console(settings.link), boot, self.ticks, self.hello)
         self._link.on_done = self._clip_done
-        self._link.on_line["calibration"] = self._calibrate
-        self._link.on_line["model"] = self._take_model
+        self._host = HostLines(
+            settings,
+            self._link,
+            self._analysis,
+            self._calibration,
+            self._models,
+            self._recorder,
+            lambda: self.samples,
+        )
         self._figures = bytearray(wire.FIGURES_HEAD_BYTES + 2 * len(self._analysis.bands))
         self._second = Second()
         gc.collect()
@@ -116,6 +123,8 @@ class Sensor:
         values["calibration_check"] = self._calibration.check
         model = self._models.model
         values["model"] = {"name": model.name, "version": model.version, "hash": model.hash}
+        if self._host.label_s:
+            values["label_s"] = self._host.label_s
         return values
 
     # -- once a frame
@@ -151,7 +160,12 @@ class Sensor:
             self._before.append(moment(analysis))
             if len(self._before) > self._settings.before_s * FRAMES_PER_SECOND:
                 self._before.pop(0)
-            wanted = self._trigger.frame(analysis.lafmax_db, analysis.score)
+            labelling = self._host.labelling
+            if labelling and self._host.label_s:
+                wanted = labelling.frame(analysis.lafmax_db)
+                self._trigger.frame(NO_SOUND_DB, 0.0)  # its time goes on
+            else:
+                wanted = self._trigger.frame(analysis.lafmax_db, analysis.score)
             if self._event:
                 self._event.add(analysis)
             elif wanted and self._recorder.ready:
@@ -162,7 +176,8 @@ class Sensor:
                 )
 
     def _open_clip(self, recorder: Recorder) -> None:
-        self._lines.keep(True)
+        labelling = self._host.labelling if self._host.label_s else None
+        self._lines.keep(labelling is None)  # of a labelled session there are no pictures
         keep = self.ticks()
         settings = self._settings
         self._clips += 1
@@ -201,6 +216,8 @@ class Sensor:
             "calibration_check": self._calibration.check,
             "checks": self._checks(),
         }
+        if labelling:
+            labelling.take(clip, event, self._analysis.lafmax_db)
         clip.describe(json.dumps(event).encode())
         self._link.hold(clip)
 
@@ -220,33 +237,14 @@ class Sensor:
         if overdue is not None:
             self._link.give_up(overdue, "not fetched in time; its memory was needed")
             recorder.release(overdue)
-        # The camera may fill its ring only while a clip could come of it.
-        self._lines.arm(recorder.ready or recorder.clip is not None)
-
-    def _calibrate(self, words: list[str]) -> bool:
-        """Keep the record in `words` and measure by it from now on; never in the middle of a clip."""
-        if self._event:
-            print("a clip is being recorded: send the calibration again when it is over")
-            return True
-        try:
-            self._calibration.store(" ".join(words))
-        except (CalibrationError, OSError) as error:
-            print("the calibration is not kept: %s" % error)
-        self._analysis.calibrate(self._calibration.offset_db)
-        return True
-
-    def _take_model(self, words: list[str]) -> bool:
-        """Take a piece of a model, or decide by it from now on; never in the middle of a clip."""
-        if self._model_transfer is None:
-            from firmware.sensor.model_transfer import ModelTransfer  # a day in a year: no memory until then
-
-            self._model_transfer = ModelTransfer(self._models)
-        kept = self._model_transfer.obey(words, self._event is not None)
-        self._link.send_json(wire.MODEL, self._model_transfer.answer)
-        self._analysis.signature.model = self._models.model
-        return kept
+        labelling = self._host.labelling
+        without_pictures = labelling is not None and labelling.block(self.samples)
+        # The camera may fill its ring only while a clip with pictures could come of it.
+        self._lines.arm((recorder.ready or recorder.clip is not None) and not without_pictures)
 
     def _clip_done(self, clip: Clip) -> None:
+        if self._host.labelling:
+            self._host.labelling.fetched(clip)
         if self._recorder:
             self._recorder.release(clip)
 
@@ -261,6 +259,8 @@ class Sensor:
         values["dropped"] = self._link.dropped
         values["mem_free"] = gc.mem_free()
         values["checks"] = self._checks()
+        if self._host.label_s:
+            values["label_s"] = self._host.label_s
         self._link.send_json(wire.SECOND, values)
         if self._blocks == BLOCKS_PER_SECOND:
             self._link.send_json(wire.HELLO, self.hello())  # now it knows how it fares
