@@ -88,4 +88,5 @@ class HostLines:
 
             self.labelling = Labelling(self._settings, self._recorder, self._link)
         self.labelling.obey(words, self._now())
+        self.labelling.block(self._now())  # what ended is forgotten before HELLO says that it ended
         return True

@@ -71,6 +71,9 @@ class Conversation:
         self._wake = asyncio.Event()
         self._committing = asyncio.Lock()
         self._questions: dict[int, int] = {}
+        self._labelling = (
+            False  # a labelled session that its gateway left behind: nothing of it is believed or kept
+        )
         self._next_clock_ns = 0
         self._next_greet_ns = time.monotonic_ns() + GREET_PERIOD_NS
         self._log = log.bind(board=board.id)
@@ -116,6 +119,7 @@ class Conversation:
                 case events.ClockReceived():
                     self._clock(event, arrived_ns)
                 case events.SecondReceived():
+                    self._end_labelling(event.second.label_s)
                     self._board.second = event.second
                     await trust.note_second(self._board, event.second, self._store, self._time.wall_ns())
                 case _:
@@ -160,6 +164,7 @@ class Conversation:
                 f'"{board.id}" is a {hello.kind}, the configuration says {board.kind}; correct one of them'
             )
         board.hello = hello
+        self._end_labelling(hello.label_s)
         await trust.note_records(hello, self._store, self._time.wall_ns())
         if hello.boot == self._boot:
             return []
@@ -186,12 +191,19 @@ class Conversation:
             notices.append(Notice(What.CLIP_CUT, clip.event_id, "the board restarted before it was all sent"))
         return notices
 
+    def _end_labelling(self, left_s: int) -> None:
+        self._labelling = left_s > 0
+        if self._labelling:
+            self._session.label(0)
+
     def _clock(self, answer: events.ClockReceived, arrived_ns: int) -> None:
         asked_ns = self._questions.pop(answer.token, None)
         if asked_ns is not None and self._board.clock is not None:
             self._board.clock.feed(asked_ns, arrived_ns, answer.ticks)
 
     def _chunk(self, chunk: events.ChunkReceived, arrived_ns: int, notices: list[Notice]) -> None:
+        if self._labelling:
+            return
         digest = _event_digest(chunk)
         if digest is not None and self._events.get(chunk.clip) not in (None, digest):
             self._board.message = (

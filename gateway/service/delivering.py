@@ -10,15 +10,18 @@ Rules of this file
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from gateway.config import Config
 from gateway.deliver.directory import Directory
-from gateway.errors import Rejected, Retryable
+from gateway.errors import Rejected, Retryable, StoreError
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher, What
+from gateway.store import recordings
+from gateway.store.audit import Audit
 from gateway.store.records import ClipRecord
 from gateway.store.states import UNSEALED, ClipState, Step
 from gateway.store.store import Store
@@ -109,6 +112,7 @@ class Forgetting:
         self, config: Config, store: StoreThread, time: HostTime, tell: Watcher, clip_changed: Changed
     ) -> None:
         self._days = config.store.retention_days
+        self._store_path = config.store.path
         self._store = store
         self._time = time
         self._tell = tell
@@ -121,8 +125,9 @@ class Forgetting:
             await asyncio.sleep(AGE_CHECK_S)
 
     async def forget(self) -> None:
-        """Delete whatever was accepted more than the allowed days ago."""
+        """Delete whatever was accepted more than the allowed days ago, and recordings that have expired."""
         now_ns = self._time.wall_ns()
+        await asyncio.to_thread(_forget_recordings, self._store_path, now_ns)
         states = UNSEALED | {ClipState.SEALED, ClipState.DELIVERED}
         for clip in await self._store.do(lambda store: store.in_states(states)):
             if now_ns - clip.accepted_wall_ns < self._days * DAY_NS:
@@ -136,3 +141,24 @@ class Forgetting:
             log.warning("clip deleted by age", clip=clip.event_id, sha256=clip.package_sha256)
             await self._clip_changed(await self._store.do(partial(Store.clip, row=clip.row)))
             self._tell(Notice(What.CLIP_FORGOTTEN, clip.event_id, reason))
+
+
+def _forget_recordings(store: Path, now_ns: int) -> None:
+    """Delete the recordings of labelled sessions that have expired, in every folder that can be reached."""
+    for folder in recordings.folders(store):
+        if not folder.is_dir():
+            continue
+        try:
+            kept = recordings.Recordings(folder)
+            expired = kept.expired(now_ns)
+            if expired:
+                Audit(store).note(
+                    "recordings deleted",
+                    who="the gateway",
+                    reason=f"older than {recordings.MAX_RETENTION_DAYS} days",
+                    now_ns=now_ns,
+                    about={"folder": str(folder), "files": expired},
+                )
+            kept.forget_expired(now_ns)
+        except StoreError:
+            log.exception("recordings not deleted", folder=str(folder))

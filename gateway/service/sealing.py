@@ -184,6 +184,9 @@ class Sealing:
         clip, camera, missing = job.sensor, job.camera, list(job.missing)
         parts = await self._store.do(lambda store: _parts(store, clip.row))
         sound = sensor_clip(parts)
+        if sound.event.labelled:
+            await self._end(clip, Step.LOSE, "recorded in a labelled session: never evidence")
+            return
         pictures = None
         if camera is not None:
             camera_row = camera.row

@@ -22,7 +22,7 @@ from gateway.link import events
 from gateway.link.dialogue import Dialogue, NoAnswer
 from gateway.link.discovery import find_port
 from gateway.link.messages import ModelAnswer, ModelName
-from gateway.link.port import SerialPort
+from gateway.link.port import DEFAULT_BAUD, SerialPort
 from gateway.signature.model_file import ModelFileError, check_trusted, read
 from gateway.store.audit import Audit
 
@@ -81,11 +81,13 @@ async def rollback(board: Dialogue) -> None:
 
 
 @asynccontextmanager
-async def opened(spec: str, config: Config, config_path: Path, purpose: str) -> AsyncGenerator[Dialogue]:
+async def opened(
+    spec: str, config: Config, config_path: Path, purpose: str, baud: int = DEFAULT_BAUD
+) -> AsyncGenerator[Dialogue]:
     """Speak with the sensor on the port `spec`, which must be one of `config`; take leave and close it afterwards."""
     path = find_port(spec)
     try:
-        port = SerialPort(path)
+        port = SerialPort(path, baud)
     except PortBusy:
         raise PortBusy(
             f"{path}: in use by another program; if that is the running gateway, stop it, {purpose}, and start it again"
