@@ -6,7 +6,7 @@ Rules of this file
   model, and the next start finishes what was begun.
 - A model that makes no sense, or was made for other features than this firmware computes, is not used: the flashed
   one is, and the self-check says so. The board listens all the same.
-- Who may make a model is the gateway's business (docs/own-signature.md): a board cannot check a signature in time.
+- Who may make a model is the gateway's business (docs/own-signature.md): MicroPython has no Ed25519.
 """
 
 import os
