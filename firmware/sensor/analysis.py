@@ -51,7 +51,9 @@ class Analysis:
         self._correction = None if kind == FLAT else Correction(kind, rate)
         self.levels = Levels(rate, self._offset_db)
         self._thirds = bands.ThirdOctaves(rate)
-        self.signature = Signature(self._thirds.low, self._thirds.transform, model or default())
+        self.signature = Signature(
+            self._thirds.low, self._thirds.transform, self._thirds.count, model or default()
+        )
         self.bearing: Bearing | None = None
         if settings.channels == 2:
             from firmware.sensor import bearing
@@ -128,6 +130,6 @@ class Analysis:
             self.bearing.end()
         self.flags = self.check.frame(self.lafmax_db, self.laeq_db)
         signature = self.signature
-        signature.frame(self.bands, self.laeq_db)
+        signature.frame(self.bands, levels)
         self.score = signature.score
         self.firing_hz = signature.firing_hz

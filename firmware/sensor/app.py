@@ -195,11 +195,12 @@ class Sensor:
             "laf": round(self._analysis.laf_db, 1),
             "score": round(self._analysis.score, 3),
             "firing_hz": round(self._analysis.firing_hz, 1),
-            "why": "LAFmax %.1f dB(A) is at least %.1f and the exhaust signature %.2f at least %.2f"
+            "why": "LAFmax %.1f dB(A) is at least %.1f and exhaust signature %.2f, at this level %.2f, at least %.2f"
             % (
                 self._analysis.lafmax_db,
                 settings.threshold_dba,
                 self._analysis.score,
+                self._trigger.weighed(self._analysis.lafmax_db, self._analysis.score),
                 settings.signature_threshold,
             ),
             "rate": settings.rate // decimate,

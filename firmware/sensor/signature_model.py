@@ -2,7 +2,7 @@
 
 A model is one line of JSON (docs/signature.md, "The model file"). `threshold` is where its raw probability wants a
 clip; a score is shifted so that 0.5 is that place, whatever the model. Kind "logistic":
-    z = (features - mean) * scale;  logit = bias + z . linear + z . products . z
+    z = (features - mean) * scale, bounded;  logit = bias + z . linear + z . products . z
 """
 
 import binascii
@@ -13,15 +13,16 @@ from array import array
 
 from ulab import numpy as np
 
+from firmware.sensor.features import FEATURE_SET, FEATURES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.common.kinds import Json
 
 DEFAULT = "firmware/sensor/signature.json"
 FORMAT = 1
-FEATURE_SET = 1  # the number of what signature.py computes; weights of another set mean nothing here
-FEATURES = 12
 FURTHEST = 30.0  # a logit: exp() of more leaves single precision
+WIDEST = 3.0  # of z: beyond what was learnt from, more of the same is no more evidence
 
 
 class Model:
@@ -43,6 +44,7 @@ class Model:
         """Return 0..1 for `features` (FEATURES), which are used up; 0.5 is where a clip is wanted."""
         features -= self._mean
         features *= self._scale
+        features = np.clip(features, -WIDEST, WIDEST)
         logit = self._bias + np.dot(features, self._linear)
         logit += np.dot(features, np.dot(self._products, features))
         return 1.0 / (1.0 + math.exp(-min(max(logit, -FURTHEST), FURTHEST)))

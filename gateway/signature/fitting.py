@@ -18,8 +18,10 @@ from gateway.signature.repeatable import gram, solve
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 FORMAT: Final = 1
-STRENGTHS: Final = (1e-3, 1e-2, 1e-1)
-_STEPS: Final = 12
+STRENGTHS: Final = (3e-3, 3e-2)
+WIDEST: Final = 3.0
+"""Of a feature, in standard deviations: the board bounds them so (firmware/sensor/signature_model.py)."""
+_STEPS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Model:
     def probability(self, features: npt.NDArray[np.floating]) -> Floats:
         """Return (n,) for `features` (n, F)."""
         weights = {name: values.astype(np.float64) for name, values in self.weights.items()}
-        z = (features - weights["mean"]) * weights["scale"]
+        z = np.clip((features - weights["mean"]) * weights["scale"], -WIDEST, WIDEST)
         products = weights["products"].reshape(z.shape[1], -1)
         logit = weights["bias"][0] + np.einsum("nf,f->n", z, weights["linear"])
         logit += np.einsum("nf,fg,ng->n", z, products, z, optimize=False)
@@ -63,7 +65,7 @@ def fit(
     share = weights / np.sum(weights)
     mean = np.einsum("n,nf->f", share, features.astype(np.float64))
     spread = np.sqrt(np.einsum("n,nf->f", share, (features - mean) ** 2)) + 1e-6
-    z = np.clip((features - mean) / spread, -5.0, 5.0)
+    z = np.clip((features - mean) / spread, -WIDEST, WIDEST)
     first, second = np.triu_indices(z.shape[1])
     x = np.column_stack([np.ones(z.shape[0]), z, z[:, first] * z[:, second]])
     found = _newton(x, labels.astype(np.float64), share, strength)

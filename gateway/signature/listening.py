@@ -100,7 +100,9 @@ def hear(data):
         loud = alone.frame(analysis.lafmax_db, analysis.score)
         if all_words or analysis.lafmax_db >= settings.threshold_dba:
             words.append((frame, analysis.behaviour, analysis.evidence))
-        found.append(struct.pack("<fffBB", analysis.lafmax_db, analysis.score, analysis.firing_hz, wanted, loud))
+        weighed = trigger.weighed(analysis.lafmax_db, analysis.score)
+        even = trigger.weighed(analysis.lafmax_db, 0.5)
+        found.append(struct.pack("<ffffBB", analysis.lafmax_db, weighed, even, analysis.firing_hz, wanted, loud))
         found.append(bytes(array("f", analysis.signature.features())))
         frame += 1
     return b"".join(found)
@@ -116,7 +118,8 @@ def judge(data):
     found = []
     for at in range(0, len(numbers), size + 1):
         score = chosen.score(np.array(numbers[at + 1 : at + 1 + size]))
-        found.append(struct.pack("<fB", score, trigger.frame(numbers[at], score)))
+        weighed = trigger.weighed(numbers[at], score)
+        found.append(struct.pack("<fB", weighed, trigger.frame(numbers[at], score)))
     return b"".join(found)
 """
 
@@ -124,9 +127,10 @@ NO_MODEL: Final = "nothing"
 """In the place of a model's text: scores are 0. To learn from features that no model there is was made for."""
 START: Final = struct.Struct("<IffffB")
 """Rate, level threshold, signature threshold, least duration, hold-off; are all frames put in words."""
-FRAME: Final = struct.Struct("<fffBB")
-"""LAFmax, score, firing frequency, trigger, trigger of level alone; the frame's features follow."""
+FRAME: Final = struct.Struct("<ffffBB")
+"""LAFmax, score as it counts at this level, what 0.5 would count, firing frequency, triggers of both and of level
+alone; the frame's features follow."""
 JUDGE: Final = struct.Struct("<IffffI")
 """As START; then the number of features. Frames follow: LAFmax and features."""
 JUDGED: Final = struct.Struct("<fB")
-"""Score and trigger of a frame."""
+"""Score as it counts at this level, and trigger, of a frame."""

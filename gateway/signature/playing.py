@@ -73,12 +73,14 @@ class Setup:
 class Frames:
     """What the firmware made of a sound, frame by frame; arrays (n,), `features` (n, F).
 
+    `score` is as it counts at the level of the frame, `even` what a score of 0.5 would count there.
     `triggered` and `loud` are the edges of the trigger, and of one that goes by level alone. `words` is
     (behaviour, evidence) by frame: of the loud frames, or of all.
     """
 
     lafmax_db: Floats
     score: Floats
+    even: Floats
     firing_hz: Floats
     triggered: Flags
     loud: Flags
@@ -144,6 +146,7 @@ class Player:
         return Frames(
             rows["lafmax"].copy(),
             rows["score"].copy(),
+            rows["even"].copy(),
             rows["hz"].copy(),
             rows["triggered"] != 0,
             rows["loud"] != 0,
@@ -160,7 +163,14 @@ class Player:
         return scores, np.array([bool(wanted) for _, wanted in judged], np.bool_)
 
     def _row(self) -> np.dtype[Any]:
-        fields = [("lafmax", "<f4"), ("score", "<f4"), ("hz", "<f4"), ("triggered", "u1"), ("loud", "u1")]
+        fields = [
+            ("lafmax", "<f4"),
+            ("score", "<f4"),
+            ("even", "<f4"),
+            ("hz", "<f4"),
+            ("triggered", "u1"),
+            ("loud", "u1"),
+        ]
         row = np.dtype([*fields, ("features", "<f4", (self.features,))])
         assert row.itemsize == FRAME.size + 4 * self.features  # noqa: S101  two descriptions of one record
         return row

@@ -5,8 +5,8 @@ Rules of this file
 - Every recording weighs the same, however long it is and however many clips and variants it has; recordings and
   simulated events share each label in stated parts; positives and negatives balance.
 - How strongly the weights are held back, and the threshold, are chosen by cross-validation over whole sources: the
-  strength that finds the most positives where at most 3 % of the negatives are accepted, of the recordings and of the
-  simulated events each.
+  strength that finds the most positives where at most 8 % of the recorded negatives are accepted; of the simulated
+  ones where there is no recording.
 - The order of clips is the manifest's, sums run in one order: learning twice gives the same bytes.
 """
 
@@ -32,11 +32,14 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 
 VARIANTS: Final = 4
 """Of a recording, the recording as it is among them; a simulated event is played once."""
-ACCEPTED: Final = 0.03
-"""Share of the negatives that may be accepted, at most."""
+ACCEPTED: Final = 0.08
+"""Share of the recorded negatives that may be accepted, at most, where they were held back. The aim is 0.03, which
+today costs two thirds of the vehicles (docs/signature.md)."""
 MARGIN: Final = 1e-6
 """Of a threshold over the score it keeps out: what single precision leaves of it on a board."""
 FOLDS: Final = 5
+MOMENTS: Final = 12
+"""Of a play, spread evenly over its loud frames: neighbours say the same."""
 RECORDED_PART: Final = {True: 0.3, False: 0.6}
 """Of the weight of positives and negatives, what recordings have where there are simulated events too: the recorded
 positives are few and narrow, the simulated negatives simpler than a street."""
@@ -44,10 +47,14 @@ positives are few and narrow, the simulated negatives simpler than a street."""
 
 @dataclass(frozen=True)
 class Heard:
-    """What the firmware made of a variant of clip number `clip`: LAFmax (n,) and features (n, F) of its frames."""
+    """What the firmware made of a variant of clip number `clip`, by frame: LAFmax (n,), features (n, F).
+
+    `even` (n,) is what a score of 0.5 counts at the level of the frame.
+    """
 
     clip: int
     lafmax_db: Floats
+    even: Floats
     features: Floats
 
 
@@ -71,7 +78,8 @@ def listen(clips: Sequence[Clip], setup: Setup, console: Console | None) -> list
     sounds = [functools.partial(variant, clips[index], number) for index, number in plan]
     frames = in_order(sounds, setup, "Playing what is learnt from", console)
     return [
-        Heard(index, each.lafmax_db, each.features) for (index, _), each in zip(plan, frames, strict=True)
+        Heard(index, each.lafmax_db, each.even, each.features)
+        for (index, _), each in zip(plan, frames, strict=True)
     ]
 
 
@@ -104,28 +112,26 @@ def learn(clips: Sequence[Clip], heard: Sequence[Heard], setup: Setup) -> Learnt
             model = _fit(clips, rest, setup, strength)
             for index, each in enumerate(heard):
                 if fold_of[each.clip] == fold:
-                    scores[index] = held(each.lafmax_db, model.probability(each.features), setup)
+                    scores[index] = held(each.lafmax_db, _weighed(each, model), setup)
         threshold = choose_threshold(clips, heard, scores)
         found.append((_recall(clips, heard, scores, threshold), -strength, threshold, scores))
     _, strength, threshold, scores = max(found, key=lambda each: each[:2])
     return Learnt(_fit(clips, heard, setup, -strength), threshold, -strength, scores)
 
 
+def _weighed(each: Heard, model: Model) -> npt.NDArray[np.float64]:
+    # The trigger multiplies the odds by those of `even`; so does the model's threshold, later.
+    score, even = model.probability(each.features), each.even.astype(np.float64)
+    return score * even / (score * even + (1.0 - score) * (1.0 - even))
+
+
 def choose_threshold(clips: Sequence[Clip], heard: Sequence[Heard], scores: npt.NDArray[np.float64]) -> float:
-    """Return the lowest threshold at which at most 3 % are accepted of the recorded and the simulated negatives."""
-    lowest = MARGIN
-    for simulated in (False, True):
-        negatives = np.sort(
-            [
-                score
-                for each, score in zip(heard, scores, strict=True)
-                if clips[each.clip].simulated == simulated and not clips[each.clip].positive
-            ]
-        )
-        if negatives.size:
-            allowed = int(ACCEPTED * negatives.size)
-            lowest = max(lowest, float(negatives[-1 - allowed]) + MARGIN)
-    return min(lowest, 1.0 - MARGIN)
+    """Return the lowest threshold at which at most 8 % of the recorded negatives, else of all, are accepted."""
+    of = [(clips[each.clip], score) for each, score in zip(heard, scores, strict=True)]
+    negatives = [score for clip, score in of if not clip.positive and not clip.simulated]
+    negatives = sorted(negatives or [score for clip, score in of if not clip.positive])
+    allowed = int(ACCEPTED * len(negatives))
+    return min(max(MARGIN, negatives[-1 - allowed] + MARGIN), 1.0 - MARGIN)
 
 
 def _recall(
@@ -155,6 +161,7 @@ def _fit(clips: Sequence[Clip], heard: Sequence[Heard], setup: Setup, strength: 
     for each, weight in zip(heard, shares, strict=True):
         loud = each.features[each.lafmax_db >= np.float32(setup.threshold_dba)]
         if len(loud):
+            loud = loud[np.linspace(0, len(loud) - 1, min(len(loud), MOMENTS)).astype(np.int64)]
             features.append(loud)
             labels.append(np.full(len(loud), clips[each.clip].positive))
             weights.append(np.full(len(loud), weight / len(loud)))

@@ -1,6 +1,9 @@
 """Level and signature, held, not again too soon, not too often."""
 
+import math
 from types import SimpleNamespace
+
+import pytest
 
 from firmware.sensor.trigger import FRAMES_PER_HOUR, Trigger
 
@@ -32,9 +35,22 @@ def test_it_needs_level_and_signature_together():
     """Neither a loud siren nor a quiet engine is enough."""
     subject = trigger()
 
-    assert not any(subject.frame(95.0, 0.4) for _ in range(100))
+    assert not any(subject.frame(95.0, 0.1) for _ in range(100))
     assert not any(subject.frame(81.9, 0.99) for _ in range(100))
     assert fire(subject) == 1
+
+
+def test_the_nearer_to_the_threshold_the_surer_the_signature_must_be():
+    """At 3 dB over the threshold a score counts as it is; nearer to it less, up to 9 dB over it more, then no more."""
+    subject = trigger()
+
+    assert subject.weighed(85.0, 0.5) == pytest.approx(0.5)
+    assert subject.weighed(82.0, 0.5) == pytest.approx(1 / (1 + math.exp(0.9)))
+    assert subject.weighed(91.0, 0.5) == pytest.approx(1 / (1 + math.exp(-1.8)))
+    assert subject.weighed(91.0, 0.5) == subject.weighed(120.0, 0.5)
+    assert (0.0, 1.0) == (subject.weighed(100.0, 0.0), subject.weighed(82.0, 1.0))
+    assert not any(subject.frame(82.1, 0.6) for _ in range(100))
+    assert any(subject.frame(88.0, 0.4) for _ in range(100))
 
 
 def test_it_fires_on_the_frame_that_completes_the_duration():

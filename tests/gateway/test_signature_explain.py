@@ -26,6 +26,7 @@ def frames(lafmax_db, score, *, triggered=()):
     return Frames(
         np.array(lafmax_db, np.float32),
         np.array(score, np.float32),
+        np.full(len(score), 0.5, np.float32),
         np.zeros(len(score), np.float32),
         edges,
         edges,
