@@ -8,7 +8,8 @@ Rules of this file
 - The way to the board is mpremote's own (gateway/link/prompt.py). The proof is ours: HELLO on the wire.
 - Only files whose hash differs on the board are copied; what an older firmware left in `firmware/` is removed.
 - What the board's settings.json says of its site (id, mode, threshold ...) stays, unless --set or --id
-  says otherwise, or --forget is given. calibration.json is never touched: it belongs to the microphone.
+  says otherwise, or --forget is given. calibration.json is never touched: it belongs to the microphone; nor is
+  model.json, the city's own signature: `stalenstraat signature rollback` takes it away.
 - One line for everything that can go wrong, and an exit code of its own (`Exit`).
 """
 

@@ -166,6 +166,22 @@ def test_the_calibration_of_the_microphone_stays_on_the_board():
     assert "calibration.json" not in done.stdout
 
 
+def test_the_models_of_the_city_stay_on_the_board_and_one_that_cannot_be_used_is_said():
+    """Byte for byte, through a new firmware, which uses its own: the one here was made for other features."""
+    values = json.loads((ROOT / "firmware/sensor/signature.json").read_text())
+    models = {
+        "model.json": json.dumps({**values, "features": 9999}).encode(),
+        "model.old.json": json.dumps(values).encode(),
+    }
+    files = {**flashed(), "firmware/common/wire.py": b"# old", **models}
+    with powered(VirtualBoard(files, serial=SERIAL, program=WASM)) as world:
+        done = flash(*SENSOR)
+        found = files_of(world)
+    assert done.returncode == 0
+    assert {name: found[name] for name in models} == models
+    assert "the board's self-check: model: model.json: made for feature set 9999" in done.stdout
+
+
 def test_a_camera_module_is_flashed_and_runs():
     """It needs no ulab; its hello names its own code."""
     with powered(VirtualBoard({}, serial=SERIAL, program=WASM_WITHOUT_ULAB), camera=True):
