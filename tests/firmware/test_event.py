@@ -37,7 +37,11 @@ def test_levels_count_over_the_whole_clip_the_seconds_before_the_trigger_include
 def test_behaviour_is_judged_over_the_clip_from_two_seconds_before_the_trigger():
     """Two seconds and the three frames since; the score is the highest."""
     event = Event([moment(frame())])
-    for score, behaviour, hz in ((0.6, "revving", 90.0), (0.9, "acceleration", 180.0), (0.8, "steady_pass", 0.0)):
+    for score, behaviour, hz in (
+        (0.6, "revving", 90.0),
+        (0.9, "acceleration", 180.0),
+        (0.8, "steady_pass", 0.0),
+    ):
         event.add(frame(score=score, behaviour=behaviour, hz=hz))
     summary = event.summary()
 
