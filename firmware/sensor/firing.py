@@ -128,7 +128,8 @@ class Firing:
         # The lowest orders may be lost on the way, the highest lie under noise: before the first that stands out and
         # after the last one they count less.
         levels = level.tolist()
-        stands = STANDS_OUT * max(levels)
+        stands = max(levels)
+        stands -= (1.0 - STANDS_OUT) * abs(stands)
         standing = [at for at, each in enumerate(levels) if each >= stands]
         weights = [1.0 if standing[0] <= at <= standing[-1] else MISSING for at in range(count)]
         weight = np.array(weights) * (1.0 / sum(weights))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware.common import wire
+from gateway.virtual.interpreter import Interpreter, firmware_files
 
 DEFAULT = (Path(__file__).parents[2] / "firmware/sensor/signature.json").read_text().splitlines()[0]
 
@@ -94,12 +95,19 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.partition("\n")[0].encode()).hexdigest()[:16]
 
 
+@pytest.fixture(scope="module")
+def started():
+    """A board for all tests here: what they leave is files, which are deleted."""
+    with Interpreter({**firmware_files(), "storing.py": STORE.encode()}) as running:
+        running.exec("from storing import *")
+        yield running
+
+
 @pytest.fixture
-def board(interpreter):
-    """Return a function that runs an expression on a board with the store's module, and returns its value."""
-    interpreter.write_files({"storing.py": STORE.encode()})
-    interpreter.exec("from storing import *")
-    return lambda text: json.loads(interpreter.exec(f"print(json.dumps({text}))"))
+def board(started):
+    """Return a function that runs an expression on a board without models of its own, and returns its value."""
+    started.exec("fresh()")
+    return lambda text: json.loads(started.exec(f"print(json.dumps({text}))"))
 
 
 def test_a_board_without_its_own_model_uses_the_one_of_the_firmware(board):
@@ -143,13 +151,13 @@ def test_a_model_that_was_stored_is_used_after_a_restart_and_the_one_before_it_i
     ],
 )
 def test_a_model_that_cannot_be_used_is_refused_and_one_that_lies_there_is_not_used(
-    interpreter, board, text, why
+    started, board, text, why
 ):
     """Loading it changes nothing; a file with it makes the board use the firmware's and say so; loading mends it."""
     board(f"load({model('good')!r})")
     refused = board(f"load({text!r})")
     in_use = board("about(ModelStore())")
-    interpreter.write_files({"model.json": text.encode()})
+    started.exec(f"with open('model.json', 'w') as file: file.write({text!r})")
     name, digest, damage = board("about(ModelStore())")
     mended = board(f"load({model('good')!r})")
 
