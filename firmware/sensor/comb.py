@@ -17,20 +17,26 @@ from ulab import scipy
 
 from firmware.sensor.transform import POINTS
 
+ROOM = 384  # as much as a spectrum takes, with its ends drawn out by the trend
 STEP = 0.02
 NEAR = 3  # steps from a path's place within which this frame's own peak is looked for
-TREND_HZ = 60.0  # the trend is a mean over this much, of a mean over this much: a triangle
+TREND_HZ = 60.0  # the trend is a mean over this much, of a mean over this much: a triangle; what paths follow
 
 
 class Series:
     """`spectrum_hz` (from, to) of a power in bins of `bin_hz`: bins `first` .. `first + count - 1`.
 
-    `flatten` makes `series` (float, count) of it. `slowest_hz` is the lowest spacing that is looked for. `room`
-    (float) is work memory, which several may share.
+    `flatten` makes `series` (float, count) of it. `slowest_hz` is the lowest spacing that is looked for, `trend_hz`
+    how far their surroundings reach. `room` (float) is work memory, which several may share.
     """
 
     def __init__(
-        self, bin_hz: float, spectrum_hz: tuple[float, float], slowest_hz: float, room: "np.ndarray"
+        self,
+        bin_hz: float,
+        spectrum_hz: tuple[float, float],
+        slowest_hz: float,
+        room: "np.ndarray",
+        trend_hz: float = TREND_HZ,
     ) -> None:
         lowest_hz, highest_hz = spectrum_hz
         first = int(lowest_hz / bin_hz)
@@ -44,7 +50,7 @@ class Series:
             rise = min((hz - first * bin_hz) / slowest_hz, 1.0)
             taper.append(math.sqrt(max(min(rise, (highest_hz - hz) / highest_hz * 2.0), 0.0)))
         self._taper = np.array(taper)
-        half = int(TREND_HZ / bin_hz + 0.5)
+        half = int(trend_hz / bin_hz + 0.5)
         self._half = half
         self._wide = room[: self.count + 2 * half]
         self._inside = self._wide[half + 1 : half + 1 + self.count]
@@ -83,6 +89,35 @@ class Series:
         return integral[self._half :] - integral[: -self._half]
 
 
+class Spacings:
+    """Spacings from `slowest_hz` to `fastest_hz` in steps of STEP, and how strong a series of each is.
+
+    `count` is how many they are, `lags` how much of a transform they need.
+    """
+
+    def __init__(self, bin_hz: float, slowest_hz: float, fastest_hz: float) -> None:
+        self.count = int(math.log(fastest_hz / slowest_hz) / STEP)
+        lags = [POINTS * bin_hz / (slowest_hz * math.exp(STEP * index)) for index in range(self.count)]
+        self.lags = int(lags[0]) + 2
+        self._slowest_hz = slowest_hz
+        self._below = np.array([int(lag) for lag in lags], dtype=np.uint16)
+        self._part = np.array([lag - int(lag) for lag in lags])
+
+    def hz(self, at: float) -> float:
+        """Return the spacing with the index `at`, which may lie between two."""
+        return self._slowest_hz * math.exp(STEP * at)
+
+    def strengths(self, transform: "np.ndarray", scale: float) -> "np.ndarray":
+        """Return how strong each is, as a new array, in the real transform (lags from 0) that `Series.put` scales."""
+        strength = np.take(transform, self._below + 1)
+        below = np.take(transform, self._below)
+        strength -= below
+        strength *= self._part
+        strength += below
+        strength *= scale
+        return strength
+
+
 class Paths:
     """Spacings of `series_hz` (lowest, highest) in spectra of bins `bin_hz` wide, and the paths through them.
 
@@ -92,14 +127,10 @@ class Paths:
     """
 
     def __init__(self, bin_hz: float, series_hz: tuple[float, float], reach: int, furthest: int) -> None:
-        slowest_hz, fastest_hz = series_hz
-        count = int(math.log(fastest_hz / slowest_hz) / STEP)
-        lags = [POINTS * bin_hz / (slowest_hz * math.exp(STEP * index)) for index in range(count)]
-        self.lags = int(lags[0]) + 2
+        self._spacings = Spacings(bin_hz, *series_hz)
+        count = self._spacings.count
+        self.lags = self._spacings.lags
         self._count = count
-        self._slowest_hz = slowest_hz
-        self._below = np.array([int(lag) for lag in lags], dtype=np.uint16)
-        self._part = np.array([lag - int(lag) for lag in lags])
         self._reach = reach
         self._margin = reach + furthest
         self._new = 1.0
@@ -128,12 +159,7 @@ class Paths:
 
         The path has `moved` that many steps since the last frame, and is worth `cost` less.
         """
-        strength = np.take(transform, self._below + 1)
-        below = np.take(transform, self._below)
-        strength -= below
-        strength *= self._part
-        strength += below
-        strength *= scale
+        strength = self._spacings.strengths(transform, scale)
         at = self._margin - self._reach - moved
         worth = strength - cost
         worth *= self._new
@@ -156,7 +182,19 @@ class Paths:
         left, middle, right = float(near[step - 1]), float(near[step]), float(near[step + 1])
         curve = 2.0 * middle - left - right
         aside = 0.5 * (right - left) / curve if curve > 0.0 else 0.0
-        self.hz = self._slowest_hz * math.exp(STEP * (low - 1 + step + max(-0.5, min(0.5, aside))))
+        self.hz = self._spacings.hz(low - 1 + step + max(-0.5, min(0.5, aside)))
+
+
+def even(values: "np.ndarray", count: int) -> "np.ndarray":
+    """Return values[k] + values[-k] for k = 0 .. count - 1 as a new array.
+
+    One complex transform does two real series: the real parts of the transforms of a and b are the even parts, halved,
+    of the real and the imaginary part of that of a + ib.
+    """
+    backwards = values[-1:-count:-1]
+    found = values[:count] * 2.0
+    found[1:] = values[1:count] + backwards
+    return found
 
 
 def _widest(padded: "np.ndarray", width: int) -> "np.ndarray":

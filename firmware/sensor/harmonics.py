@@ -15,7 +15,7 @@ from ulab import numpy as np
 
 from firmware.common.blocks import FRAMES_PER_SECOND
 from firmware.sensor.chirp import SLOPES, Chirp
-from firmware.sensor.comb import STEP, Paths, Series
+from firmware.sensor.comb import STEP, Paths, Series, even
 from firmware.sensor.firing import Firing
 from firmware.sensor.orders import Orders
 from firmware.sensor.pops import Pops
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TRACKED = 0.25  # worth of a track that is a harmonic series; noise has 0.22 in one of a hundred frames
 FASTEST_HZ = 400.0
-SURE = 2.0  # how much evidence, in ln, the firing frequency is ahead of other multiples of the spacing
+SURE = 6.0  # how much evidence, in ln, the firing frequency is ahead of other multiples of the spacing
 # Which of SLOPES are tried beside none, by the last one: two sets of two, by turns.
 TRIED = (
     ((1, 3), (1, 2)),
@@ -45,16 +45,19 @@ LOUD = (
     0.1  # ln per dB: a frame counts by nearly its amplitude, so that a rev is not judged by the idling before
 )
 LEAST = 0.1  # what a quiet frame counts at least
+CALM = 1.5  # 1/s: what changes more quickly may be a series, and not the engine's
 LASTS = 3  # frames: what noise makes is gone before
 LEVELS = 12  # frames over which the level is compared with the track: 1.5 s
+STILL = 0.03  # of ln(f)
+LEAPT_DB = 8.0  # within LEVELS: no vehicle that passes does
 SLOPE_LIMIT = 8.0
-ROOM = 384  # as much as the fine spectrum takes, with its ends drawn out
 JUMP = 0.15  # of ln(f), beside the slope: another series
 
 
 class Harmonics:
     """`frame` once a frame, after `low` (LowSpectrum) has ended it; then the attributes are new.
 
+    `room` (float, comb.ROOM) is work memory that may be shared.
     `slow` and `fast` (Paths): worth of the track (`track`), of this frame (`peak`), 0 .. 1; and where (`hz`).
     Of the better one, zero when there is no series:
     `series_hz`: firings of all cylinders per second as far as can be told, 19 .. 410 Hz; else a part or multiple.
@@ -69,10 +72,9 @@ class Harmonics:
     `orders` (Orders): harmonicity, half orders, how many orders, the loudest. `pops` (Pops): bangs.
     """
 
-    def __init__(self, low: "LowSpectrum", transform: Transform) -> None:
+    def __init__(self, low: "LowSpectrum", transform: Transform, room: "np.ndarray") -> None:
         self._transform = transform
         fast_hz = 2.0 * low.bin_hz
-        room = np.zeros(ROOM)
         self._fine = Series(low.bin_hz, (15.0, 1000.0), 18.0, room)
         self._short = Series(fast_hz, (15.0, 1200.0), 25.0, room)
         start = self._fine.first - low.long.first
@@ -138,7 +140,8 @@ class Harmonics:
         self._spacing = spacing
         hz = self._firing.choose(spectrum, power, spacing, moved if abs(moved) < 0.25 else 0.0)
         self._continue(hz)
-        clear = self._firing.margin >= SURE and self.length >= LASTS
+        clear = self._firing.margin >= SURE and self.length >= LASTS and abs(self.slope) < CALM
+        clear = clear and not self._echoed()
         self.firing_hz = hz if clear else 0.0
         self.orders.measure(spectrum, power, spectrum.series, hz)
         self.roughness = max(self._rough.depth(hz), self._rough.depth(0.5 * hz))
@@ -175,6 +178,15 @@ class Harmonics:
             spread = (np.dot(hertz, hertz) + count * 0.0033) * (np.dot(level, level) + count)
             self.level_follows = float(np.dot(hertz, level)) / math.sqrt(spread)
 
+    def _echoed(self) -> bool:
+        # The level leaps, as no vehicle's that passes: a series that holds its pitch then is an echo's, and what is
+        # heard below is what is left between revs.
+        loudest = float(np.max(self._levels))
+        if loudest - float(np.min(self._levels)) <= LEAPT_DB:
+            return False
+        hertz = self._ln_hz[-min(self.length, LEVELS) :]
+        return loudest - self.level_db > LEAPT_DB or float(np.max(hertz)) - float(np.min(hertz)) < STILL
+
     def _follow(self, new: float) -> None:
         transform = self._transform
         tried = (0,) + TRIED[self._last][self._turn]
@@ -182,8 +194,7 @@ class Harmonics:
         self._turn = 1 - self._turn
         for at, slope in enumerate(tried):
             self._chirp.run(slope, self._power_views[at])
-        # One complex transform does two series: the real parts of the transforms of real a and b are the even parts
-        # of the real and the imaginary part of that of a + ib.
+        # One complex transform does two series.
         fine = self._fine
         short = self._short
         transform.clear()
@@ -194,19 +205,19 @@ class Harmonics:
         transformed = np.fft.fft(transform.points)
         slow = self.slow
         slow.begin(new)
-        slow.candidate(0, _even(transformed, slow.lags).real, fine_scale, 0, 0.0)
+        slow.candidate(0, even(transformed, slow.lags).real, fine_scale, 0, 0.0)
         slow.end()
         fast = self.fast
         fast.begin(new)
-        self._try(0, _even(transformed, fast.lags).imag, scale)
+        self._try(0, even(transformed, fast.lags).imag, scale)
         transform.clear()
         short.flatten(self._powers[1])
         scale = short.put(self._real)
         short.flatten(self._powers[2])
         other_scale = short.put(self._imaginary)
-        even = _even(np.fft.fft(transform.points), fast.lags)
-        self._try(tried[1], even.real, scale)
-        self._try(tried[2], even.imag, other_scale)
+        transformed = even(np.fft.fft(transform.points), fast.lags)
+        self._try(tried[1], transformed.real, scale)
+        self._try(tried[2], transformed.imag, other_scale)
         fast.end()
         self._last = fast.chosen
 
@@ -216,11 +227,3 @@ class Harmonics:
         if slope != self._last:
             cost = OTHER_SLOPE if slope else SAME_SLOPE
         self.fast.candidate(slope, transform, scale, MOVED[slope], cost)
-
-
-def _even(values: "np.ndarray", count: int) -> "np.ndarray":
-    """Return values[k] + values[-k] for k = 0 .. count - 1 as a new array."""
-    backwards = values[-1:-count:-1]
-    even = values[:count] * 2.0
-    even[1:] = values[1:count] + backwards
-    return even

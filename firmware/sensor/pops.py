@@ -32,7 +32,7 @@ class Pops:
     def __init__(self, low: "LowSpectrum") -> None:
         size = len(low.newest) // CELLS
         self._newest = low.newest[: size * CELLS].reshape((CELLS, size))
-        self._cells = array("f", [-99.0] * AROUND)
+        self._cells = array("f", [99.0] * AROUND)  # nothing stands out before a second is over
         self.level_db = -120.0
         self.count = 0
 

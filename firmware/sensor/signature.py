@@ -10,7 +10,9 @@ import math
 from ulab import numpy as np
 
 from firmware.sensor.behaviour import Behaviour
+from firmware.sensor.comb import ROOM
 from firmware.sensor.features import FEATURES, Features
+from firmware.sensor.glide import Glide
 from firmware.sensor.harmonics import Harmonics
 from firmware.sensor.levels import A
 from firmware.sensor.signature_model import Model
@@ -36,7 +38,9 @@ class Signature:
 
     def __init__(self, low: "LowSpectrum", transform: "Transform", bands: int, model: Model) -> None:
         self.model = model
-        self._harmonics = Harmonics(low, transform)
+        room = np.zeros(ROOM)
+        self._glide = Glide(low, transform, room)
+        self._harmonics = Harmonics(low, transform, room)
         self._features = Features(low, bands)
         self._sum = np.zeros(FEATURES)
         self._weight = 1e-9
@@ -46,8 +50,9 @@ class Signature:
 
     def frame(self, bands: "array[int]", levels: "Levels") -> None:
         """Take a frame's third-octaves (0.01 dB, from 25 Hz) and levels."""
+        self._glide.frame()
         self._harmonics.frame()
-        self._features.measure(self._harmonics, bands, levels)
+        self._features.measure(self._glide, self._harmonics, bands, levels)
         laeq_db = levels.leq_db[A]
         weight = math.exp(LOUD * (laeq_db - 80.0))
         values = self._features.values

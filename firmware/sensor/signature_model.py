@@ -1,8 +1,8 @@
 """The signature's model: data that turns features into a score; learnt on a host, only applied here.
 
 A model is one line of JSON (docs/signature.md, "The model file"). `threshold` is where its raw probability wants a
-clip; a score is shifted so that 0.5 is that place, whatever the model. Kind "logistic":
-    z = (features - mean) * scale, bounded;  logit = bias + z . linear + z . products . z
+clip; a score is shifted so that 0.5 is that place, whatever the model. Kind "linear":
+    z = (features - mean) * scale, bounded;  logit = bias + z . linear
 """
 
 import binascii
@@ -36,7 +36,6 @@ class Model:
         self._mean = _floats(weights, "mean", FEATURES)
         self._scale = _floats(weights, "scale", FEATURES)
         self._linear = _floats(weights, "linear", FEATURES)
-        self._products = _floats(weights, "products", FEATURES * FEATURES).reshape((FEATURES, FEATURES))
         threshold = values["threshold"]
         self._bias = _floats(weights, "bias", 1)[0] - math.log(threshold / (1.0 - threshold))
 
@@ -46,7 +45,6 @@ class Model:
         features *= self._scale
         features = np.clip(features, -WIDEST, WIDEST)
         logit = self._bias + np.dot(features, self._linear)
-        logit += np.dot(features, np.dot(self._products, features))
         return 1.0 / (1.0 + math.exp(-min(max(logit, -FURTHEST), FURTHEST)))
 
 
@@ -62,8 +60,8 @@ def load(text: str) -> Model:
                 "made for feature set %s, this firmware computes %d; learn it again"
                 % (values["features"], FEATURE_SET)
             )
-        if values["kind"] != "logistic":
-            raise ValueError("kind %s; this board knows logistic" % values["kind"])
+        if values["kind"] != "linear":
+            raise ValueError("kind %s; this board knows linear" % values["kind"])
         if not 0.0 < values["threshold"] < 1.0:
             raise ValueError("threshold %s is not between 0 and 1" % values["threshold"])
         return Model(values, binascii.hexlify(hashlib.sha256(line.encode()).digest()).decode()[:16])

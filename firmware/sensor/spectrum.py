@@ -36,6 +36,7 @@ class LowSpectrum:
     """`add` each block, then `end` the frame: the powers of `long` and `short` (Bins) are new.
 
     `long` has bins of `bin_hz` (the last third of a second), `short` of twice that (mean of two windows of a sixth).
+    `past` (float, POINTS) are the samples that `long` is made of, `windowed_power` does the same with others.
     `slow` (float) are the frame's samples at `slow_rate`, for the bands that are filtered; `newest` those at
     `fast_rate`, of which `fast` has more: both until the next `add`.
     """
@@ -60,7 +61,8 @@ class LowSpectrum:
         self._at = self._fast_kept
         self.newest = self._fast[self._fast_kept :]
         self._hop = hop
-        self._half = memoryview(np.zeros(POINTS))
+        self.past = np.zeros(POINTS)
+        self._half = memoryview(self.past)
         self._half_kept = POINTS - hop
         self.slow_rate = rate // (self._factor * lowpass.SECOND_FACTOR * lowpass.THIRD_FACTOR)
         self.slow = np.zeros(hop // lowpass.THIRD_FACTOR)
@@ -98,16 +100,17 @@ class LowSpectrum:
         self.slow[:] = low[:: lowpass.THIRD_FACTOR]
         # Twice for negative frequencies; two windows in `short`.
         scale = 2.0 / (POINTS * POINTS * HANN_POWER)
-        self._transformed(half)
+        self.windowed_power(half)
         self.long.take()
-        self._transformed(fast[:POINTS])
+        self.windowed_power(fast[:POINTS])
         self.short.take()
-        self._transformed(fast[self._hop :])
+        self.windowed_power(fast[self._hop :])
         self.short.add()
         self.long.scale(scale)
         self.short.scale(0.5 * scale)
 
-    def _transformed(self, samples: memoryview) -> None:
+    def windowed_power(self, samples: memoryview) -> None:
+        """Leave the power of `samples` (POINTS) in a Hann window, at any scale, in the transform."""
         transform = self._transform
         transform.view[:] = samples
         risen = self._risen

@@ -1,4 +1,4 @@
-"""From features to a model: a logistic model of features and products of pairs. numpy only.
+"""From features to a model: logistic regression on the features themselves. numpy only.
 
 Rules of this file
 - The same frames give the same weights to the bit: sums run in one order (repeatable.py).
@@ -18,7 +18,7 @@ from gateway.signature.repeatable import gram, solve
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 FORMAT: Final = 1
-STRENGTHS: Final = (3e-3, 3e-2)
+STRENGTHS: Final = (3e-4, 3e-3)
 WIDEST: Final = 3.0
 """Of a feature, in standard deviations: the board bounds them so (firmware/sensor/signature_model.py)."""
 _STEPS: Final = 8
@@ -35,9 +35,7 @@ class Model:
         """Return (n,) for `features` (n, F)."""
         weights = {name: values.astype(np.float64) for name, values in self.weights.items()}
         z = np.clip((features - weights["mean"]) * weights["scale"], -WIDEST, WIDEST)
-        products = weights["products"].reshape(z.shape[1], -1)
         logit = weights["bias"][0] + np.einsum("nf,f->n", z, weights["linear"])
-        logit += np.einsum("nf,fg,ng->n", z, products, z, optimize=False)
         return 1.0 / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0)))
 
     def line(self, *, name: str, version: str, threshold: float, training: str, feature_set: int) -> str:
@@ -66,19 +64,15 @@ def fit(
     mean = np.einsum("n,nf->f", share, features.astype(np.float64))
     spread = np.sqrt(np.einsum("n,nf->f", share, (features - mean) ** 2)) + 1e-6
     z = np.clip((features - mean) / spread, -WIDEST, WIDEST)
-    first, second = np.triu_indices(z.shape[1])
-    x = np.column_stack([np.ones(z.shape[0]), z, z[:, first] * z[:, second]])
+    x = np.column_stack([np.ones(z.shape[0]), z])
     found = _newton(x, labels.astype(np.float64), share, strength)
-    products = np.zeros((z.shape[1], z.shape[1]))
-    products[first, second] = found[1 + z.shape[1] :]
     return Model(
-        "logistic",
+        "linear",
         {
             "mean": mean.astype(np.float32),
             "scale": (1 / spread).astype(np.float32),
             "bias": found[:1].astype(np.float32),
-            "linear": found[1 : 1 + z.shape[1]].astype(np.float32),
-            "products": products.reshape(-1).astype(np.float32),
+            "linear": found[1:].astype(np.float32),
         },
     )
 

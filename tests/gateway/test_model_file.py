@@ -33,7 +33,7 @@ SMALL = json.dumps(
     {
         "features": 2,
         "format": 1,
-        "kind": "logistic",
+        "kind": "linear",
         "name": "own",
         "threshold": 0.5,
         "training": "",
