@@ -15,9 +15,11 @@ from cyclopts import App, Parameter
 from gateway.errors import GatewayError
 from gateway.options import Interpreter
 from gateway.signature.commands import app as signature
+from gateway.signing_key import app as keys
 
 app = App(name="stalenstraat", help="An open noise camera for streets.", version_flags=["--version"])
 app.command(signature)
+app.command(keys)
 calibrating = App(name="calibrate", help="A microphone against a calibrator.")
 app.command(calibrating)
 recording = App(name="record", help="Sounds with a label, for a city's own signature.")
@@ -39,21 +41,24 @@ def run(*, config: Path) -> int:
 
 
 @app.command
-def verify(*packages: Path, json: bool = False) -> int:
+def verify(*packages: Path, key: tuple[str, ...] = (), json: bool = False) -> int:
     """Check packages offline: what holds, what does not, what cannot be said.
 
-    Exit code 0: everything that can be said holds; 1: something does not; 2: a file is no package.
+    Several packages are checked as a chain as well: none removed, replaced or put in. Exit code 0: nothing was changed
+    and nothing does not hold; 1: something does not hold; 2: whether it was changed cannot be said.
 
     Parameters
     ----------
     packages
         The .zip files of clips.
+    key
+        A public key of the gateway, as stalenstraat keys show prints it, or a file of them.
     json
         Print JSON instead of words.
     """
     from gateway.evidence.verify import verify_and_print
 
-    return verify_and_print(packages, as_json=json)
+    return verify_and_print(packages, trusted=key, as_json=json)
 
 
 @app.command

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from gateway.errors import ConfigError
 
 MAX_RETENTION_DAYS = 30  # the city's promise; a longer period is a configuration error, not a choice
+CREDENTIAL = "credential:"  # before the name of a file that the service manager decrypts for this service
 Id = Annotated[
     str,
     Field(
@@ -111,6 +112,12 @@ class SignatureConfig(_Section):
     ] = ()
 
 
+class EvidenceConfig(_Section):
+    """Who seals packages: a file (evidence/signer.py); by default one in the store."""
+
+    key: Annotated[str, Field(min_length=1)] | None = None
+
+
 class Config(_Section):
     """The whole file."""
 
@@ -123,6 +130,7 @@ class Config(_Section):
     calibration: CalibrationConfig = CalibrationConfig()
     weather: WeatherConfig = WeatherConfig()
     signature: SignatureConfig = SignatureConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
@@ -180,7 +188,13 @@ def load(path: Path) -> Config:
     )
     file = config.weather.file
     weather = config.weather.model_copy(update={"file": None if file is None else base / file.expanduser()})
-    return config.model_copy(update={"store": store, "deliver": deliver, "weather": weather})
+    key = config.evidence.key
+    if key is not None and not key.startswith(CREDENTIAL):
+        key = str(base / Path(key).expanduser())
+    evidence = config.evidence.model_copy(update={"key": key})
+    return config.model_copy(
+        update={"store": store, "deliver": deliver, "weather": weather, "evidence": evidence}
+    )
 
 
 def check(values: dict[str, Any], source: str = "configuration") -> Config:

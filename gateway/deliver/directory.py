@@ -9,8 +9,8 @@ Rules of this file
 from pathlib import Path
 
 from gateway.errors import Rejected, Retryable
+from gateway.evidence.durably import sync_directory, write_durably
 from gateway.evidence.manifest import sha256
-from gateway.evidence.package import sync_directory, write_durably
 
 TEMPORARY = ".part"
 

@@ -27,6 +27,7 @@ END_BYTES = 22
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the zero of zip's clock: the true times are in the parts
 UNIX = 3
 READ_ONLY = 0o100444 << 16
+LAST = ("manifest.json", "manifest.sig")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,16 @@ class Region:
     name: str
 
 
+def in_order(parts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return `parts` in the order in which they lie in a package: by name, what seals them last."""
+    return dict(sorted(parts.items(), key=lambda part: (part[0] in LAST, part[0])))
+
+
 def pack(parts: Mapping[str, bytes]) -> bytes:
-    """Return the package with `parts` in their order."""
+    """Return the package with `parts`."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in parts.items():
+        for name, data in in_order(parts).items():
             info = zipfile.ZipInfo(name, EPOCH)
             info.create_system = UNIX
             info.external_attr = READ_ONLY
@@ -68,6 +74,7 @@ def regions(parts: Mapping[str, bytes]) -> list[Region]:
     """Return what each byte of `pack(parts)` is."""
     found: list[Region] = []
     at = 0
+    parts = in_order(parts)
     for name, data in parts.items():
         head = at + LOCAL_BYTES + len(name.encode())
         found += [Region(at, head, f"the header of {name}"), Region(head, head + len(data), name)]

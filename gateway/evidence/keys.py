@@ -53,10 +53,15 @@ def sign(key: Ed25519PrivateKey, data: bytes) -> str:
 
 def holds(public: str, signature: str, data: bytes) -> bool:
     """Say whether `signature` (base64) is one of `data`, made with the key that belongs to `public`."""
+    return holds_raw(public, _bytes(signature), data)
+
+
+def holds_raw(public: str, signature: bytes, data: bytes) -> bool:
+    """Say whether `signature` (64 bytes) is one of `data`, made with the key that belongs to `public`."""
     if not is_public(public):
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(_bytes(public)).verify(_bytes(signature), data)
+        Ed25519PublicKey.from_public_bytes(_bytes(public)).verify(signature, data)
     except InvalidSignature:
         return False
     return True

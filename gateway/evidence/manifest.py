@@ -1,25 +1,30 @@
-"""`manifest.json`: what is in a package, and the hash of each part.
+"""`manifest.json`: what is in a package, the hash of each part, who sealed it, and what was sealed before it.
 
 Rules of this file
-- Canonical JSON: keys sorted, no spaces, UTF-8. The same content has one spelling, so its hash means something.
-- `previous` is the SHA-256 of the manifest this gateway sealed before: a package that was taken away or
-  put in later breaks the chain. "" is the first of a gateway.
+- Canonical JSON (RFC 8785). The same content has one spelling, so its hash and its signature mean something.
+- `number` counts the packages of a gateway from 1, `previous` is the SHA-256 of the manifest before it ("" of the
+  first): a package that was taken away or put in later breaks the chain.
+- `key` made the signature; `handovers` lead to it from the first key of the gateway (handover.py).
 - `evidence` is true only when `missing` is empty.
 
-The signature (manifest.sig, over these bytes) belongs beside it in the package.
+The signature (manifest.sig: 64 bytes, Ed25519 over these bytes) lies beside it in the package.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.errors import PackageError
+from gateway.evidence.handover import Handover, PublicKey
 
 NAME = "manifest.json"
-LAYOUT = 1
+SIGNATURE = "manifest.sig"
+LAYOUT = 2
+LARGEST = 2**53 - 1  # of a whole number in canonical JSON
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -28,7 +33,7 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    bytes: int
+    bytes: Annotated[int, Field(ge=0, le=LARGEST)]
     sha256: Sha256
 
 
@@ -37,14 +42,25 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    layout: Literal[1]
+    layout: Literal[2]
     event: str
     site: str
     sealed: str
+    number: Annotated[int, Field(ge=1, le=LARGEST)]
     previous: Sha256 | Literal[""]
+    key: PublicKey
+    handovers: Annotated[tuple[Handover, ...], Field(strict=False)]
     evidence: bool
     missing: Annotated[tuple[str, ...], Field(strict=False)]
     parts: dict[str, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a package is in the chain of its gateway: its `number`, and the SHA-256 of the manifest before it."""
+
+    number: int = 1
+    previous: str = ""
 
 
 def sha256(data: bytes) -> str:
@@ -52,8 +68,16 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def make(
-    parts: Mapping[str, bytes], *, event: str, site: str, sealed: str, previous: str, missing: Sequence[str]
+def make(  # noqa: PLR0913  the fields of the file
+    parts: Mapping[str, bytes],
+    *,
+    event: str,
+    site: str,
+    sealed: str,
+    place: Place,
+    key: str,
+    handovers: Sequence[Handover] = (),
+    missing: Sequence[str],
 ) -> Manifest:
     """Return the manifest of `parts` (bytes by file name). `sealed` is the time in ISO 8601, UTC."""
     return Manifest(
@@ -61,7 +85,10 @@ def make(
         event=event,
         site=site,
         sealed=sealed,
-        previous=previous,
+        number=place.number,
+        previous=place.previous,
+        key=key,
+        handovers=tuple(handovers),
         evidence=not missing,
         missing=tuple(missing),
         parts={name: Part(bytes=len(data), sha256=sha256(data)) for name, data in parts.items()},
@@ -70,8 +97,7 @@ def make(
 
 def to_bytes(manifest: Manifest) -> bytes:
     """Return the canonical spelling of `manifest`."""
-    values = manifest.model_dump(mode="json")
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return rfc8785.dumps(manifest.model_dump(mode="json"))
 
 
 def from_bytes(data: bytes) -> Manifest:

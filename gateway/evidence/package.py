@@ -8,17 +8,18 @@ Rules of this file
 """
 
 import errno
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import DiskFull, DurabilityError
 from gateway.evidence import container, manifest
+from gateway.evidence.durably import TEMPORARY, sync_directory, write_durably
+from gateway.evidence.manifest import Place
+from gateway.evidence.signer import Signer
 from gateway.evidence.verify import verify_bytes
 
 SUFFIX = ".zip"
-TEMPORARY = ".new"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -32,20 +33,30 @@ class Written:
     evidence: bool
 
 
-def write(
+def write(  # noqa: PLR0913  what a package is made of
     directory: Path,
     parts: Mapping[str, bytes],
     *,
     event: str,
     site: str,
     sealed: str,
-    previous: str,
+    place: Place,
+    signer: Signer,
     missing: Sequence[str],
 ) -> Written:
     """Write `<event>.zip` with `parts` into `directory`; arguments as in manifest.make."""
-    listed = manifest.make(parts, event=event, site=site, sealed=sealed, previous=previous, missing=missing)
+    listed = manifest.make(
+        parts,
+        event=event,
+        site=site,
+        sealed=sealed,
+        place=place,
+        key=signer.public,
+        handovers=signer.handovers,
+        missing=missing,
+    )
     spelt = manifest.to_bytes(listed)
-    data = container.pack({**parts, manifest.NAME: spelt})
+    data = container.pack({**parts, manifest.NAME: spelt, manifest.SIGNATURE: signer.sign(spelt)})
     path = directory / f"{event}{SUFFIX}"
     temporary = directory / f".{event}{TEMPORARY}"
     try:
@@ -61,23 +72,6 @@ def write(
             raise DiskFull(f"{directory}: no room for {path.name}; make room, nothing is lost") from None
         raise DurabilityError(f"{path}: cannot be written ({error.strerror}); check the disk") from error
     return Written(path, manifest.sha256(data), manifest.sha256(spelt), listed.evidence)
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write `data` to `path` and wait until it is on the disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_directory(directory: Path) -> None:
-    """Wait until the names in `directory` are on the disk."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def remove_leftovers(directory: Path) -> None:

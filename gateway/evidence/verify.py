@@ -1,256 +1,111 @@
-"""Checks a package and says in plain words what holds, what does not, and what cannot be said.
+"""`stalenstraat verify`: checks packages and says in plain words what holds, what does not, and what cannot be said.
 
 Rules of this file
-- It needs the file and nothing else: no store, no configuration, no network.
-- It never raises for what is in the file; whatever cannot be read is a statement that does not hold.
-- A statement names what broke. "Cannot be said" is for what this file alone can never show.
+- It needs the files and nothing else: no store, no configuration, no network.
+- It never raises for what is in a file; whatever cannot be read is a statement that does not hold.
+- A statement names what broke. "Cannot be said" is for what these files alone can never show.
 """
 
-import io
 import json
+import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import av
-from av.error import FFmpegError
+from gateway.errors import KeyFileError, PackageError
+from gateway.evidence import container, integrity, keys, manifest
+from gateway.evidence.chain import CLAIM, Link, of_chain
+from gateway.evidence.completeness import as_evidence, of_contents
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.statements import Report, Statement, Verdict
 
-from gateway.errors import PackageError
-from gateway.evidence import container, manifest
-
+EVENT = re.compile(r"[a-z0-9-]+-\d+-\d+")  # an event's id; whoever gives a file another name may
 MAX_BYTES = 1 << 30  # ten seconds are tens of megabytes; more is something else, and would fill the memory
-SOUND_S = 10.0
-SOUND_TOLERANCE_S = 0.1
-PICTURE_S = 9.0
-SOUND, PICTURE, VIEW, MEASUREMENT = "sound.flac", "picture.mkv", "view.mp4", "measurement.json"
-EVIDENCE_PARTS = (SOUND, PICTURE, VIEW, MEASUREMENT)
-
-
-class Verdict(Enum):
-    """What can be said of a statement."""
-
-    HOLDS = "holds"
-    FAILS = "does not hold"
-    UNKNOWN = "cannot be said"
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """`claim` in words, the verdict on it, and why. `integrity` is True when it says that nothing was changed."""
+class Checked:
+    """What one package says of itself: the report, and its manifest if that is intact."""
 
-    claim: str
-    verdict: Verdict
-    why: str
-    integrity: bool = False
+    report: Report
+    link: Link | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What was found. `exit_code`: 0 everything holds, 1 something does not, 2 the file is no package."""
-
-    path: Path
-    event: str | None
-    statements: tuple[Statement, ...]
-    readable: bool = True
-
-    @property
-    def intact(self) -> bool:
-        """True when nothing was changed since it was sealed; an incomplete clip can be intact."""
-        return self.readable and all(
-            said.verdict is Verdict.HOLDS for said in self.statements if said.integrity
-        )
-
-    @property
-    def exit_code(self) -> int:
-        """Return the exit code of `stalenstraat verify`."""
-        if not self.readable:
-            return 2
-        return int(any(said.verdict is Verdict.FAILS for said in self.statements))
-
-    def values(self) -> dict[str, object]:
-        """Return the report for programs."""
-        return {
-            "path": str(self.path),
-            "event": self.event,
-            "exit_code": self.exit_code,
-            "statements": [
-                {"claim": said.claim, "verdict": said.verdict.value, "why": said.why}
-                for said in self.statements
-            ],
-        }
-
-    def lines(self) -> Iterator[str]:
-        """Give the report for people, a line a statement."""
-        for said in self.statements:
-            yield f"{said.verdict.value:>14}  {said.claim}: {said.why}"
+def verify(path: Path, trusted: Sequence[str] = ()) -> Report:
+    """Check the package at `path`; `trusted` are public keys of its gateway."""
+    return verify_all([path], trusted)[0]
 
 
-def verify(path: Path) -> Report:
-    """Check the package at `path`."""
+def verify_all(paths: Sequence[Path], trusted: Sequence[str] = ()) -> list[Report]:
+    """Check the packages at `paths`, each alone and as a chain."""
+    checked = [_check(path, trusted) for path in paths]
+    linked = of_chain([each.link for each in checked if each.link is not None])
+    of_links = iter(linked)
+    return [
+        each.report if each.link is None else _with_chain(each.report, next(of_links)) for each in checked
+    ]
+
+
+def verify_bytes(data: bytes, path: Path, trusted: Sequence[str] = ()) -> Report:
+    """Check `data`, the content of the package at `path`. `PackageError` when it is none."""
+    return _check_bytes(data, path, trusted).report
+
+
+def _check(path: Path, trusted: Sequence[str]) -> Checked:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise PackageError(f"the file has more than {MAX_BYTES} bytes; no package is that large")
-        data = path.read_bytes()
-        return verify_bytes(data, path)
+        return _check_bytes(path.read_bytes(), path, trusted)
     except OSError as error:
         why = f"cannot be read ({error.strerror}); check the path"
     except PackageError as error:
         why = str(error)
-    return Report(
-        path, None, (Statement("it is a package", Verdict.FAILS, why, integrity=True),), readable=False
-    )
+    return Checked(Report(path, None, (Statement("it is a package", Verdict.FAILS, why, integrity=True),)))
 
 
-def verify_bytes(data: bytes, path: Path) -> Report:
-    """Check `data`, the content of the package at `path`. `PackageError` when it is none."""
+def _check_bytes(data: bytes, path: Path, trusted: Sequence[str]) -> Checked:
     parts = container.unpack(data)
-    said: list[Statement] = []
-    changed = container.differences(data, parts)
-    said.append(
-        _judge("the file is as the gateway writes it", changed, "every byte accounted for", integrity=True)
-    )
-    sealed: manifest.Manifest | None = None
-    try:
-        if manifest.NAME not in parts:
-            raise PackageError(f"{manifest.NAME} is missing")
-        sealed = manifest.from_bytes(parts[manifest.NAME])
-        said.append(
-            Statement("the manifest can be read", Verdict.HOLDS, f"event {sealed.event}", integrity=True)
-        )
-    except PackageError as error:
-        said.append(Statement("the manifest can be read", Verdict.FAILS, str(error), integrity=True))
+    sealed, readable = integrity.of_manifest(parts)
+    said = [integrity.of_file(data, parts), readable]
     if sealed is not None:
-        said.extend(_parts(sealed, parts))
-        said.extend(_contents(sealed, parts))
-    unsigned = "packages of this version are not signed: whoever can write the file can make another one"
-    said.append(Statement("this gateway sealed it", Verdict.UNKNOWN, unsigned))
-    said.append(
-        Statement(
-            "no package before it is missing", Verdict.UNKNOWN, "that needs the packages before it as well"
-        )
-    )
-    said.append(_as_evidence(sealed, said))
-    return Report(path, None if sealed is None else sealed.event, tuple(said))
+        said.extend(integrity.of_parts(sealed, parts))
+        said.extend(integrity.of_signature(sealed, parts, trusted))
+        said.extend(of_contents(sealed, parts))
+        if EVENT.fullmatch(path.stem) and path.stem != sealed.event:
+            why = f"the file is named {path.stem}, the event is {sealed.event}"
+            said.append(Statement("the file has the name of its event", Verdict.FAILS, why))
+        said.append(Statement(CLAIM, Verdict.UNKNOWN, "its manifest is not intact"))
+    said.append(as_evidence(sealed, said))
+    report = Report(path, None if sealed is None else sealed.event, tuple(said))
+    return Checked(report, _link(sealed, parts, report))
 
 
-def _judge(claim: str, problems: list[str], fine: str, *, integrity: bool = False) -> Statement:
-    if problems:
-        return Statement(claim, Verdict.FAILS, "; ".join(problems), integrity)
-    return Statement(claim, Verdict.HOLDS, fine, integrity)
+def _link(sealed: Manifest | None, parts: dict[str, bytes], report: Report) -> Link | None:
+    # A manifest that nobody signed says nothing about the packages around it.
+    if sealed is None or any(
+        each.verdict is Verdict.FAILS and each.claim == integrity.SIGNED for each in report.statements
+    ):
+        return None
+    return Link(sealed, manifest.sha256(parts[manifest.NAME]))
 
 
-def _parts(sealed: manifest.Manifest, parts: dict[str, bytes]) -> Iterator[Statement]:
-    here = [name for name in parts if name != manifest.NAME]
-    gone = [f"{name} is missing" for name in sealed.parts if name not in parts]
-    surplus = [f"{name} does not belong to it" for name in here if name not in sealed.parts]
-    yield _judge("all parts are there and no other", gone + surplus, ", ".join(here), integrity=True)
-    for name, part in sealed.parts.items():
-        if name in parts:
-            same = manifest.sha256(parts[name]) == part.sha256 and len(parts[name]) == part.bytes
-            verdict = Verdict.HOLDS if same else Verdict.FAILS
-            why = f"SHA-256 {part.sha256[:16]}…" if same else f"{name} was changed after it was sealed"
-            yield Statement(f"{name} is unchanged", verdict, why, integrity=True)
+def _with_chain(report: Report, chain: Statement) -> Report:
+    said = [chain if each.claim == CLAIM else each for each in report.statements]
+    if chain.verdict is Verdict.FAILS:
+        said[-1] = replace(said[-1], verdict=Verdict.FAILS, why="something above does not hold")
+    return replace(report, statements=tuple(said))
 
 
-def _contents(sealed: manifest.Manifest, parts: dict[str, bytes]) -> Iterator[Statement]:
-    sound_s: float | None = None
-    if SOUND in parts:
-        try:
-            sound_s = sound_duration_s(parts[SOUND])
-            fits = abs(sound_s - SOUND_S) <= SOUND_TOLERANCE_S
-            yield Statement(
-                "the sound lasts ten seconds", Verdict.HOLDS if fits else Verdict.FAILS, f"{sound_s:.3f} s"
-            )
-        except PackageError as error:
-            yield Statement("the sound lasts ten seconds", Verdict.FAILS, str(error))
-    if PICTURE in parts:
-        try:
-            picture_s = picture_duration_s(parts[PICTURE])
-            verdict = Verdict.HOLDS if picture_s >= PICTURE_S else Verdict.FAILS
-            yield Statement(
-                f"the pictures last at least {PICTURE_S:.0f} seconds", verdict, f"{picture_s:.3f} s"
-            )
-        except PackageError as error:
-            yield Statement(f"the pictures last at least {PICTURE_S:.0f} seconds", Verdict.FAILS, str(error))
-    if VIEW in parts:
-        try:
-            picture_duration_s(parts[VIEW])
-            yield Statement("the view can be played", Verdict.HOLDS, "sound and picture open")
-        except PackageError as error:
-            yield Statement("the view can be played", Verdict.FAILS, str(error))
-    if MEASUREMENT in parts:
-        yield _trigger(sealed, parts[MEASUREMENT], sound_s)
+def verify_and_print(packages: Sequence[Path], *, trusted: Sequence[str] = (), as_json: bool = False) -> int:
+    """Check `packages` and print a report of each; return the highest exit code, 1 before 2.
 
-
-def _trigger(sealed: manifest.Manifest, data: bytes, sound_s: float | None) -> Statement:
-    claim = "the sound contains the trigger"
-    try:
-        values = json.loads(data)
-        event, trigger_s = values["event"], float(values["trigger"]["in_sound_s"])
-    except (ValueError, KeyError, TypeError):
-        return Statement(claim, Verdict.FAILS, f"{MEASUREMENT} cannot be read")
-    if event != sealed.event:
-        return Statement(
-            claim, Verdict.FAILS, f"{MEASUREMENT} is of event {event}, the manifest of {sealed.event}"
-        )
-    if sound_s is None:
-        return Statement(claim, Verdict.FAILS, "there is no sound that can be read")
-    inside = 0.0 <= trigger_s < sound_s
-    return Statement(
-        claim, Verdict.HOLDS if inside else Verdict.FAILS, f"at {trigger_s:.3f} s of {sound_s:.3f} s"
-    )
-
-
-def _as_evidence(sealed: manifest.Manifest | None, said: list[Statement]) -> Statement:
-    problems: list[str] = []
-    if sealed is not None:
-        problems += sealed.missing
-        problems += [f"no {name}" for name in EVIDENCE_PARTS if name not in sealed.parts]
-        if sealed.evidence != (not sealed.missing):
-            problems.append("the manifest contradicts itself")
-    if any(statement.verdict is Verdict.FAILS for statement in said):
-        problems.append("something above does not hold")
-    return _judge("it is complete as evidence", problems, "sound, picture and measurement of one event")
-
-
-def sound_duration_s(data: bytes) -> float:
-    """Decode a sound file whole and return how long it is; `PackageError` when that cannot be done."""
-    try:
-        with av.open(io.BytesIO(data), mode="r") as opened:
-            samples = rate = 0
-            for frame in opened.decode(audio=0):
-                samples += frame.samples
-                rate = frame.sample_rate
-    except (FFmpegError, ValueError, IndexError) as error:
-        raise PackageError(f"{SOUND} cannot be decoded ({error})") from None
-    if not rate:
-        raise PackageError(f"{SOUND} holds no sound")
-    return samples / rate
-
-
-def picture_duration_s(data: bytes) -> float:
-    """Decode all pictures of a file; return the seconds from the first to the end of the last.
-
-    The last picture counts as long as the ones before it on average. `PackageError` when none can be decoded.
+    `trusted` are public keys, or files that hold one in each line. Raises `PackageError` when no package is named,
+    `KeyFileError` for what is no key.
     """
-    try:
-        with av.open(io.BytesIO(data), mode="r") as opened:
-            times = [frame.time for frame in opened.decode(video=0)]
-    except (FFmpegError, ValueError, IndexError) as error:
-        raise PackageError(f"the pictures cannot be decoded ({error})") from None
-    if not times:
-        raise PackageError("there is no picture in it")
-    span = times[-1] - times[0]
-    return span + (span / (len(times) - 1) if len(times) > 1 else 0.0)
-
-
-def verify_and_print(packages: Sequence[Path], *, as_json: bool = False) -> int:
-    """Check `packages` and print a report of each; return the highest exit code. No package is a `PackageError`."""
     if not packages:
         raise PackageError("no package is named; give the .zip file of a clip")
-    reports = [verify(path) for path in packages]
+    reports = verify_all(packages, [key for each in trusted for key in _keys(each)])
     if as_json:
         sys.stdout.write(
             json.dumps([report.values() for report in reports], indent=1, ensure_ascii=False) + "\n"
@@ -258,4 +113,19 @@ def verify_and_print(packages: Sequence[Path], *, as_json: bool = False) -> int:
     else:
         for report in reports:
             sys.stdout.write("\n".join([str(report.path), *report.lines(), ""]))
-    return max(report.exit_code for report in reports)
+    codes = {report.exit_code for report in reports}
+    return 1 if 1 in codes else max(codes)
+
+
+def _keys(given: str) -> list[str]:
+    if keys.is_public(given):
+        return [given]
+    try:
+        found = Path(given).read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError):
+        found = []
+    if not found or not all(keys.is_public(each) for each in found):
+        raise KeyFileError(
+            f"{given}: is no public key, and no file of them; write the 44 characters of: stalenstraat keys show"
+        )
+    return found

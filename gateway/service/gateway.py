@@ -7,7 +7,11 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+from structlog.typing import FilteringBoundLogger
+
 from gateway.config import Config
+from gateway.evidence import signer
 from gateway.evidence.package import remove_leftovers
 from gateway.link.discovery import find_port
 from gateway.link.port import Port, SerialPort
@@ -23,6 +27,8 @@ from gateway.store.records import ClipRecord
 from gateway.store.states import UNSEALED, ClipState
 from gateway.store.thread import StoreThread
 from gateway.timing import Clock, SystemClock
+
+log: FilteringBoundLogger = structlog.get_logger()
 
 MAX_SHOWN = 200  # clips that status() lists; the store knows them all
 
@@ -97,8 +103,9 @@ class Gateway:
             await edges.note(clip)
             await self._clip_changed(store, clip)
 
+        sealer = await self._open_signer(store)
         edges = Edges(store, self._boards, self._time)
-        sealing = Sealing(self.config, store, self._boards, edges, self._time, self._tell, changed)
+        sealing = Sealing(self.config, store, sealer, self._boards, edges, self._time, self._tell, changed)
         delivering = Delivering(self.config, store, self._time, self._tell, changed)
         forgetting = Forgetting(self.config, store, self._time, self._tell, changed)
         self._sealing, self._delivering = sealing, delivering
@@ -122,6 +129,15 @@ class Gateway:
                     task.cancel()
         except ExceptionGroup as error:
             raise weightiest(error) from error
+
+    async def _open_signer(self, store: StoreThread) -> signer.Signer:
+        """Return what packages are signed with: the key of the configuration, made now if nothing was sealed yet."""
+        path = signer.path_of(self.config)
+        number, _ = await store.do(lambda opened: opened.chain())
+        found, made = await asyncio.to_thread(signer.open_or_create, path, sealed=number > 0)
+        if made:
+            log.info("signing key made", path=str(path), public=found.public)
+        return found
 
     async def _clip_changed(self, store: StoreThread, clip: ClipRecord) -> None:
         self._remember(await store.do(lambda opened: opened.clip(clip.row)))

@@ -27,6 +27,8 @@ from gateway.clips.measurement import BoardClock, Circumstances
 from gateway.config import Config
 from gateway.errors import DiskFull, DurabilityError, RemoteProtocolError
 from gateway.evidence import package
+from gateway.evidence.manifest import Place
+from gateway.evidence.signer import Signer
 from gateway.link.messages import Hello, parse
 from gateway.service import trust
 from gateway.service.board import BoardState
@@ -60,10 +62,11 @@ class _Job:
 class Sealing:
     """The task that seals. `boards` are all boards by id; `clip_changed` is awaited with each clip that changed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what the task works with
         self,
         config: Config,
         store: StoreThread,
+        signer: Signer,
         boards: dict[str, BoardState],
         edges: Edges,
         time: HostTime,
@@ -72,6 +75,7 @@ class Sealing:
     ) -> None:
         self._config = config
         self._store = store
+        self._signer = signer
         self._boards = boards
         self._edges = edges
         self._time = time
@@ -195,7 +199,8 @@ class Sealing:
             except RemoteProtocolError as error:
                 missing.append(f"picture.mkv: its event cannot be read: {error}")
         about = await self._circumstances(clip, camera, sound.event.first)
-        previous = await self._store.do(lambda store: store.fact("last_manifest"))
+        number, previous = await self._store.do(lambda store: store.chain())
+        place = Place(number + 1, previous)
         sealed_at, directory, site = iso_utc(self._time.wall_ns()), self._store.packages, self._config.site.id
 
         def make() -> tuple[package.Written, tuple[str, ...]]:
@@ -206,7 +211,8 @@ class Sealing:
                 event=clip.event_id,
                 site=site,
                 sealed=sealed_at,
-                previous=previous,
+                place=place,
+                signer=self._signer,
                 missing=assembly.missing,
             )
             return written, assembly.missing

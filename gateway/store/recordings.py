@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gateway.config import MAX_RETENTION_DAYS
 from gateway.errors import StoreError
-from gateway.evidence.package import sync_directory, write_durably
+from gateway.evidence.durably import sync_directory, write_durably
 from gateway.timing import SECOND_NS, iso_utc
 
 MANIFEST = "manifest.csv"

@@ -48,7 +48,7 @@ CREATE TABLE chunks (
   start INTEGER NOT NULL, data BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX chunks_in_order ON chunks (clip_id, part, start);
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; -- accepted, last_manifest
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; -- accepted, last_manifest, last_number
 INSERT INTO facts VALUES ('accepted', '0'), ('last_manifest', '');
 """
 CALIBRATIONS = """

@@ -138,6 +138,11 @@ class Store:
             return str(value)
         raise StoreError(f"the store knows no fact {name}")
 
+    def chain(self) -> tuple[int, str]:
+        """Return the number of the newest package of this gateway and the SHA-256 of its manifest; (0, "") at first."""
+        values = dict(self._db.execute("SELECT name, value FROM facts WHERE name LIKE 'last_%'"))
+        return int(values.get("last_number", 0)), str(values["last_manifest"])
+
     def balance(self) -> Balance:
         """Return how many clips were accepted and where they are now."""
         counts = dict.fromkeys(ClipState, 0)
@@ -170,6 +175,9 @@ class Store:
                 self._move(camera_row, Step.JOIN, now_ns)
             self._db.execute(
                 "UPDATE facts SET value = ? WHERE name = 'last_manifest'", (sealed.manifest_sha256,)
+            )
+            self._db.execute(
+                "INSERT INTO facts VALUES ('last_number', '1') ON CONFLICT DO UPDATE SET value = value + 1"
             )
         self._forget_deleted()
 

@@ -29,6 +29,7 @@ def test_the_example_loads_and_names_every_key() -> None:
         "calibration": config.calibration,
         "weather": config.weather,
         "signature": config.signature,
+        "evidence": config.evidence,
     }
 
     assert set(Config.model_fields) == set(sections)

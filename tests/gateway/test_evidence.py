@@ -9,18 +9,23 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.clips.assemble import assemble
 from gateway.clips.contents import camera_clip, sensor_clip
 from gateway.clips.measurement import Circumstances
 from gateway.errors import DiskFull, PackageError
 from gateway.evidence import container, manifest, package
+from gateway.evidence.manifest import Place
 from gateway.evidence.package import Written, remove_leftovers, write
-from gateway.evidence.verify import Report, Verdict, verify, verify_and_print, verify_bytes
+from gateway.evidence.signer import Signer
+from gateway.evidence.statements import Report, Verdict
+from gateway.evidence.verify import verify, verify_and_print, verify_bytes
 from gateway.link.messages import Hello
 from gateway.testing.clips import camera_parts, sensor_parts
 
 SEALED_AT = "2026-11-23T01:02:03.004Z"
+SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +37,18 @@ def parts() -> dict[str, bytes]:
 
 
 def sealed(
-    folder: Path, parts: dict[str, bytes], missing: tuple[str, ...] = (), previous: str = ""
+    folder: Path, parts: dict[str, bytes], missing: tuple[str, ...] = (), place: Place | None = None
 ) -> Written:
     """Write a package of `parts`."""
     return write(
-        folder, parts, event="genk-1-1-1", site="genk", sealed=SEALED_AT, previous=previous, missing=missing
+        folder,
+        parts,
+        event="genk-1-1-1",
+        site="genk",
+        sealed=SEALED_AT,
+        place=place or Place(),
+        signer=SIGNER,
+        missing=missing,
     )
 
 
@@ -50,19 +62,25 @@ def failed(report: Report) -> str:
 def test_a_whole_package_holds_in_every_statement_that_can_be_made(
     tmp_path: Path, parts: dict[str, bytes]
 ) -> None:
-    """Exit code 0; only signature and chain cannot be said."""
+    """Exit code 0; without its public key, whose it is cannot be said, nor what nobody calibrated."""
     report = verify(sealed(tmp_path, parts).path)
+    unknown = {said.claim for said in report.statements if said.verdict is Verdict.UNKNOWN}
 
     assert failed(report) == ""
     assert report.exit_code == 0
-    assert sum(said.verdict is Verdict.UNKNOWN for said in report.statements) == 2
+    assert {"this gateway sealed it", "the calibration was valid"} <= unknown
+    assert "this gateway sealed it" in {
+        said.claim
+        for said in verify(sealed(tmp_path, parts).path, [SIGNER.public]).statements
+        if said.verdict is Verdict.HOLDS
+    }
 
 
 def test_any_zip_program_opens_it(tmp_path: Path, parts: dict[str, bytes]) -> None:
     """It is a plain zip, stored."""
     with zipfile.ZipFile(sealed(tmp_path, parts).path) as opened:
         assert opened.testzip() is None
-        assert opened.namelist() == [*parts, manifest.NAME]
+        assert opened.namelist() == [*sorted(parts), manifest.NAME, manifest.SIGNATURE]
         assert {entry.compress_type for entry in opened.infolist()} == {zipfile.ZIP_STORED}
 
 
@@ -72,8 +90,17 @@ def test_every_changed_byte_is_found_and_what_it_belongs_to_is_named(
     """Some bytes of every region: each header, each part, the directory, the end of the file."""
     small = {name: data[:3000] for name, data in parts.items()}
     small[manifest.NAME] = manifest.to_bytes(
-        manifest.make(small, event="genk-1-1-1", site="genk", sealed=SEALED_AT, previous="", missing=())
+        manifest.make(
+            small,
+            event="genk-1-1-1",
+            site="genk",
+            sealed=SEALED_AT,
+            place=Place(),
+            key=SIGNER.public,
+            missing=(),
+        )
     )
+    small[manifest.SIGNATURE] = SIGNER.sign(small[manifest.NAME])
     genuine = container.pack(small)
     chance = random.Random(5)
     for region in container.regions(small):
@@ -153,13 +180,13 @@ def test_a_manifest_without_the_missing_part_does_not_make_evidence(
 
 
 @pytest.mark.parametrize("content", [b"", b"holiday", b"PK\x05\x06" + bytes(18), b"PK\x03\x04" + bytes(40)])
-def test_a_file_that_is_no_package_gives_exit_code_2(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_package_gives_exit_code_1(tmp_path: Path, content: bytes) -> None:
     """Something else is not half a package."""
     path = tmp_path / "other.zip"
     path.write_bytes(content)
     report = verify(path)
 
-    assert report.exit_code == 2
+    assert report.exit_code == 1
     assert not report.intact
 
 
@@ -167,7 +194,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     """The reason is in the report."""
     report = verify(tmp_path / "nothing.zip")
 
-    assert report.exit_code == 2
+    assert report.exit_code == 1
     assert "cannot be read" in failed(report)
 
 
@@ -181,7 +208,7 @@ def test_the_printed_report_and_the_json_say_the_same(
     verify_and_print([path], as_json=True)
     (values,) = json.loads(capsys.readouterr().out)
 
-    assert code == 2
+    assert code == 1
     assert words.count("holds") >= len([said for said in values["statements"] if said["verdict"] == "holds"])
     assert values["event"] == "genk-1-1-1"
 
@@ -189,7 +216,7 @@ def test_the_printed_report_and_the_json_say_the_same(
 def test_manifests_form_a_chain_and_have_one_spelling(tmp_path: Path, parts: dict[str, bytes]) -> None:
     """The hash of the manifest before is in the next; another spelling of the same content is refused."""
     first = sealed(tmp_path, parts)
-    second = sealed(tmp_path, parts, previous=first.manifest_sha256)
+    second = sealed(tmp_path, parts, place=Place(2, first.manifest_sha256))
     spelt = container.unpack(second.path.read_bytes())[manifest.NAME]
 
     assert manifest.from_bytes(spelt).previous == first.manifest_sha256
