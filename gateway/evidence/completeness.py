@@ -6,6 +6,7 @@ Rules of this file
 """
 
 import io
+import itertools
 import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
@@ -20,6 +21,9 @@ from gateway.evidence.statements import Statement, Verdict, judge
 SOUND_S = 10.0
 SOUND_TOLERANCE_S = 0.1
 PICTURE_S = 9.0
+LONGEST_S = 60.0  # of sound that is decoded: a few bytes can stand for hours of silence
+MOST_PICTURES = 3600
+MOST_PIXELS = 25_000_000  # of one picture: five times the largest that a camera module sends
 ALIGNED_S = 0.25  # two pictures at the least rate of a camera, and a block
 SOUND, PICTURE, VIEW, MEASUREMENT = "sound.flac", "picture.mkv", "view.mp4", "measurement.json"
 EVIDENCE_PARTS = (SOUND, PICTURE, VIEW, MEASUREMENT)
@@ -171,6 +175,8 @@ def sound_duration_s(data: bytes) -> float:
             for frame in opened.decode(audio=0):
                 samples += frame.samples
                 rate = frame.sample_rate
+                if samples > LONGEST_S * rate:
+                    raise PackageError(f"{SOUND} lasts more than {LONGEST_S:.0f} s; a clip lasts ten")
     except (FFmpegError, ValueError, IndexError) as error:
         raise PackageError(f"{SOUND} cannot be decoded ({error})") from None
     if not rate:
@@ -185,10 +191,14 @@ def picture_duration_s(data: bytes) -> float:
     """
     try:
         with av.open(io.BytesIO(data), mode="r") as opened:
-            times = [frame.time for frame in opened.decode(video=0)]
+            stream = opened.streams.video[0]
+            stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+            times = [frame.time for frame in itertools.islice(opened.decode(stream), MOST_PICTURES + 1)]
     except (FFmpegError, ValueError, IndexError) as error:
         raise PackageError(f"the pictures cannot be decoded ({error})") from None
     if not times:
         raise PackageError("there is no picture in it")
+    if len(times) > MOST_PICTURES:
+        raise PackageError(f"there are more than {MOST_PICTURES} pictures in it; a clip has some hundreds")
     span = times[-1] - times[0]
     return span + (span / (len(times) - 1) if len(times) > 1 else 0.0)

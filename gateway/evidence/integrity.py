@@ -1,5 +1,6 @@
 """Was a package changed since it was sealed, and who sealed it: the file, its manifest, parts and signature."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from gateway.errors import PackageError
@@ -8,6 +9,7 @@ from gateway.evidence.manifest import Manifest
 from gateway.evidence.statements import Statement, Verdict, judge
 
 SIGNED = "the manifest is signed"
+NAME = re.compile(r"[a-z0-9]+\.[a-z0-9]+")  # of a part: never a folder, nor a way to one
 
 
 def of_file(data: bytes, parts: Mapping[str, bytes]) -> Statement:
@@ -32,7 +34,8 @@ def of_parts(sealed: Manifest, parts: Mapping[str, bytes]) -> Iterator[Statement
     """Return whether `parts` are those that were sealed."""
     here = [name for name in parts if name not in (manifest.NAME, manifest.SIGNATURE)]
     gone = [f"{name} is missing" for name in sealed.parts if name not in parts]
-    surplus = [f"{name} does not belong to it" for name in here if name not in sealed.parts]
+    surplus = [f"{name!a} does not belong to it" for name in here if name not in sealed.parts]
+    surplus += [f"{name!a} is no part of a package" for name in sealed.parts if not NAME.fullmatch(name)]
     yield judge("all parts are there and no other", gone + surplus, ", ".join(here), integrity=True)
     for name, part in sealed.parts.items():
         if name in parts:

@@ -139,7 +139,7 @@ def test_a_missing_and_a_surplus_part_are_named(tmp_path: Path, parts: dict[str,
     report = verify_bytes(container.pack(inside), path)
 
     assert "picture.mkv is missing" in failed(report)
-    assert "face.jpg does not belong to it" in failed(report)
+    assert "'face.jpg' does not belong to it" in failed(report)
 
 
 def test_a_package_that_was_cut_short_or_zipped_again_is_not_as_it_was_written(
