@@ -116,6 +116,8 @@ class EvidenceConfig(_Section):
     """Who seals packages: a file (evidence/signer.py); by default one in the store."""
 
     key: Annotated[str, Field(min_length=1)] | None = None
+    timestamp_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
+    timestamp_every_s: Annotated[float, Field(ge=10, le=86400)] = 3600.0
 
 
 class Config(_Section):

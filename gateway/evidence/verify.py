@@ -10,15 +10,19 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cryptography.x509 import Certificate, load_pem_x509_certificates
+
 from gateway.errors import KeyFileError, PackageError
-from gateway.evidence import container, integrity, keys, manifest
+from gateway.evidence import container, integrity, keys, manifest, timestamp
 from gateway.evidence.chain import CLAIM, Link, of_chain
 from gateway.evidence.completeness import as_evidence, of_contents
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.statements import Report, Statement, Verdict
+from gateway.evidence.timestamp import Batch
 
 EVENT = re.compile(r"[a-z0-9-]+-\d+-\d+")  # an event's id; whoever gives a file another name may
 MAX_BYTES = 1 << 30  # ten seconds are tens of megabytes; more is something else, and would fill the memory
@@ -37,14 +41,26 @@ def verify(path: Path, trusted: Sequence[str] = ()) -> Report:
     return verify_all([path], trusted)[0]
 
 
-def verify_all(paths: Sequence[Path], trusted: Sequence[str] = ()) -> list[Report]:
-    """Check the packages at `paths`, each alone and as a chain."""
+def verify_all(
+    paths: Sequence[Path], trusted: Sequence[str] = (), services: Sequence[Certificate] = ()
+) -> list[Report]:
+    """Check the packages at `paths`, each alone and as a chain.
+
+    Timestamps are read from the files beside them, and believed when they are of one of `services` (root certificates).
+    """
     checked = [_check(path, trusted) for path in paths]
     linked = of_chain([each.link for each in checked if each.link is not None])
+    batches = _batches_beside(paths)
     of_links = iter(linked)
-    return [
-        each.report if each.link is None else _with_chain(each.report, next(of_links)) for each in checked
-    ]
+    reports: list[Report] = []
+    for each in checked:
+        if each.link is None:
+            reports.append(each.report)
+            continue
+        link = each.link
+        report = _with(each.report, next(of_links))
+        reports.append(_with(report, timestamp.of_package(link.manifest, link.sha256, batches, services)))
+    return reports
 
 
 def verify_bytes(data: bytes, path: Path, trusted: Sequence[str] = ()) -> Report:
@@ -76,6 +92,7 @@ def _check_bytes(data: bytes, path: Path, trusted: Sequence[str]) -> Checked:
             why = f"the file is named {path.stem}, the event is {sealed.event}"
             said.append(Statement("the file has the name of its event", Verdict.FAILS, why))
         said.append(Statement(CLAIM, Verdict.UNKNOWN, "its manifest is not intact"))
+        said.append(Statement(timestamp.CLAIM, Verdict.UNKNOWN, "its manifest is not intact"))
     said.append(as_evidence(sealed, said))
     report = Report(path, None if sealed is None else sealed.event, tuple(said))
     return Checked(report, _link(sealed, parts, report))
@@ -90,22 +107,36 @@ def _link(sealed: Manifest | None, parts: dict[str, bytes], report: Report) -> L
     return Link(sealed, manifest.sha256(parts[manifest.NAME]))
 
 
-def _with_chain(report: Report, chain: Statement) -> Report:
-    said = [chain if each.claim == CLAIM else each for each in report.statements]
-    if chain.verdict is Verdict.FAILS:
+def _with(report: Report, found: Statement) -> Report:
+    said = [found if each.claim == found.claim else each for each in report.statements]
+    if found.verdict is Verdict.FAILS:
         said[-1] = replace(said[-1], verdict=Verdict.FAILS, why="something above does not hold")
     return replace(report, statements=tuple(said))
 
 
-def verify_and_print(packages: Sequence[Path], *, trusted: Sequence[str] = (), as_json: bool = False) -> int:
+def _batches_beside(paths: Sequence[Path]) -> list[Batch]:
+    """Return the timestamps in the folders of `paths`; what cannot be read is none."""
+    found: list[Batch] = []
+    for folder in sorted({path.absolute().parent for path in paths}):
+        for path in sorted(folder.glob(f"*{timestamp.SUFFIX}")):
+            with suppress(OSError, PackageError):
+                if path.stat().st_size <= MAX_BYTES:
+                    found.append(timestamp.from_bytes(path.read_bytes()))
+    return found
+
+
+def verify_and_print(
+    packages: Sequence[Path], *, trusted: Sequence[str] = (), tsa: Sequence[Path] = (), as_json: bool = False
+) -> int:
     """Check `packages` and print a report of each; return the highest exit code, 1 before 2.
 
-    `trusted` are public keys, or files that hold one in each line. Raises `PackageError` when no package is named,
-    `KeyFileError` for what is no key.
+    `trusted` are public keys, or files that hold one in each line; `tsa` are files with root certificates (PEM). Raises
+    `PackageError` when no package is named, `KeyFileError` for what is no key or certificate.
     """
     if not packages:
         raise PackageError("no package is named; give the .zip file of a clip")
-    reports = verify_all(packages, [key for each in trusted for key in _keys(each)])
+    keys_given = [key for each in trusted for key in _keys(each)]
+    reports = verify_all(packages, keys_given, [root for each in tsa for root in _certificates(each)])
     if as_json:
         sys.stdout.write(
             json.dumps([report.values() for report in reports], indent=1, ensure_ascii=False) + "\n"
@@ -129,3 +160,14 @@ def _keys(given: str) -> list[str]:
             f"{given}: is no public key, and no file of them; write the 44 characters of: stalenstraat keys show"
         )
     return found
+
+
+def _certificates(path: Path) -> list[Certificate]:
+    try:
+        return load_pem_x509_certificates(path.read_bytes())
+    except OSError as error:
+        raise KeyFileError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    except ValueError:
+        raise KeyFileError(
+            f"{path}: holds no certificate in PEM; ask the timestamp service for its root"
+        ) from None

@@ -78,6 +78,8 @@ class Delivering:
 
     async def _all(self, target: Directory, *, quiet: bool) -> bool:
         """Deliver everything that is sealed; return False when something has to be tried again."""
+        if not await self._timestamps(target):
+            return False
         clips = await self._store.do(lambda store: store.in_states([ClipState.SEALED]))
         for clip in clips:
             if clip.row in self._rejected or clip.package is None or clip.package_sha256 is None:
@@ -100,9 +102,25 @@ class Delivering:
             self._tell(Notice(What.CLIP_DELIVERED, clip.event_id, str(where)))
         return True
 
+    async def _timestamps(self, target: Directory) -> bool:
+        """Deliver the timestamps that lie beside the packages; return False when one has to be tried again."""
+        for name, digest in await self._store.do(lambda store: store.manifests.undelivered()):
+            try:
+                await asyncio.to_thread(target.deliver, self._store.packages / name, digest)
+            except Retryable:
+                return False
+            except Rejected as error:
+                log.error("not delivered", timestamp=name, why=str(error))  # noqa: TRY400  the text says it
+            await self._store.do(partial(_deliver_timestamp, name=name))
+        return True
+
     def _failed(self, clip: ClipRecord, why: str) -> None:
         log.error("not delivered", clip=clip.event_id, why=why)
         self._tell(Notice(What.DELIVERY_FAILED, clip.event_id, why))
+
+
+def _deliver_timestamp(store: Store, *, name: str) -> None:
+    store.manifests.deliver(name)
 
 
 class Forgetting:

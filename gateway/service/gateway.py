@@ -23,6 +23,7 @@ from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher
 from gateway.service.sealing import Sealing
 from gateway.service.status import Status, board_status, clip_status
+from gateway.service.timestamping import Timestamping
 from gateway.store.records import ClipRecord
 from gateway.store.states import UNSEALED, ClipState
 from gateway.store.thread import StoreThread
@@ -107,6 +108,7 @@ class Gateway:
         edges = Edges(store, self._boards, self._time)
         sealing = Sealing(self.config, store, sealer, self._boards, edges, self._time, self._tell, changed)
         delivering = Delivering(self.config, store, self._time, self._tell, changed)
+        timestamping = Timestamping(self.config, store, delivering.look)
         forgetting = Forgetting(self.config, store, self._time, self._tell, changed)
         self._sealing, self._delivering = sealing, delivering
         around = Surroundings(store, self._time, self._find_port, self._open_port, self._tell, changed)
@@ -118,6 +120,7 @@ class Gateway:
                 tasks = [
                     group.create_task(sealing.run(), name="sealing"),
                     group.create_task(delivering.run(), name="delivering"),
+                    group.create_task(timestamping.run(), name="timestamping"),
                     group.create_task(forgetting.run(), name="forgetting"),
                     *(
                         group.create_task(Connection(board, around).run(), name=board.id)
@@ -133,7 +136,7 @@ class Gateway:
     async def _open_signer(self, store: StoreThread) -> signer.Signer:
         """Return what packages are signed with: the key of the configuration, made now if nothing was sealed yet."""
         path = signer.path_of(self.config)
-        number, _ = await store.do(lambda opened: opened.chain())
+        number, _ = await store.do(lambda opened: opened.manifests.newest())
         found, made = await asyncio.to_thread(signer.open_or_create, path, sealed=number > 0)
         if made:
             log.info("signing key made", path=str(path), public=found.public)

@@ -7,12 +7,13 @@ Rules of this file
 - One clip at a time, in a thread: the chain of manifests has one order.
 - A package counts when it is durable; only then, in one transaction, the clips' bytes are deleted.
 - A clip that makes this program fail is left where it is until the next start, and stops no other clip.
+- A whole clip that its board should have proved and did not is refused: it is never sealed.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -21,7 +22,7 @@ from firmware.common import wire
 from gateway.clips import weather
 from gateway.clips.assemble import assemble
 from gateway.clips.calibration import Rules
-from gateway.clips.contents import Parts, camera_clip, sensor_clip
+from gateway.clips.contents import CameraClip, Parts, camera_clip, sensor_clip
 from gateway.clips.matching import Match, Verdict, match
 from gateway.clips.measurement import BoardClock, Circumstances
 from gateway.config import Config
@@ -46,6 +47,7 @@ LOOK_S = 0.2  # while a clip waits: how often to look again
 # gives them up after a minute when their memory is needed.
 ORPHAN_NS = 3600 * SECOND_NS
 READY = frozenset({ClipState.COMPLETE, ClipState.PARTIAL})
+UNPROVED = "its board did not prove it: another device is on the cable, or its key is not that of the configuration"
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -187,19 +189,21 @@ class Sealing:
     async def _seal(self, job: _Job) -> None:
         clip, camera, missing = job.sensor, job.camera, list(job.missing)
         parts = await self._store.do(lambda store: _parts(store, clip.row))
+        proved = await trust.proved(self._boards.get(clip.board), clip, parts)
+        if proved is False and clip.state is ClipState.COMPLETE:
+            await self._refuse(clip)
+            return
         sound = sensor_clip(parts)
         if sound.event.labelled:
             await self._end(clip, Step.LOSE, "recorded in a labelled session: never evidence")
             return
-        pictures = None
+        pictures, camera_proved = None, None
         if camera is not None:
-            camera_row = camera.row
-            try:
-                pictures = camera_clip(await self._store.do(lambda store: _parts(store, camera_row)))
-            except RemoteProtocolError as error:
-                missing.append(f"picture.mkv: its event cannot be read: {error}")
+            pictures, camera_proved = await self._pictures(camera, missing)
+            camera = camera if camera_proved is not False or camera.state is ClipState.PARTIAL else None
         about = await self._circumstances(clip, camera, sound.event.first)
-        number, previous = await self._store.do(lambda store: store.chain())
+        about = replace(about, sensor_proved=bool(proved), camera_proved=bool(camera_proved))
+        number, previous = await self._store.do(lambda store: store.manifests.newest())
         place = Place(number + 1, previous)
         sealed_at, directory, site = iso_utc(self._time.wall_ns()), self._store.packages, self._config.site.id
 
@@ -240,6 +244,24 @@ class Sealing:
         if camera is not None:
             await self._changed(camera.row)
         self._tell(Notice(What.CLIP_SEALED, clip.event_id, "; ".join(lacking)))
+
+    async def _pictures(self, camera: ClipRecord, missing: list[str]) -> tuple[CameraClip | None, bool | None]:
+        """Return the pictures of a camera clip and whether they are proved; what stands in the way goes to `missing`."""
+        parts = await self._store.do(lambda store: _parts(store, camera.row))
+        proved = await trust.proved(self._boards.get(camera.board), camera, parts)
+        if proved is False and camera.state is ClipState.COMPLETE:
+            await self._refuse(camera)
+            missing.append(f"picture.mkv: {UNPROVED}")
+            return None, proved
+        try:
+            return camera_clip(parts), proved
+        except RemoteProtocolError as error:
+            missing.append(f"picture.mkv: its event cannot be read: {error}")
+            return None, proved
+
+    async def _refuse(self, clip: ClipRecord) -> None:
+        await trust.note_refused(self._config.store.path, clip.event_id, UNPROVED, self._time.wall_ns())
+        await self._end(clip, Step.LOSE, UNPROVED)
 
     async def _circumstances(self, clip: ClipRecord, camera: ClipRecord | None, first: int) -> Circumstances:
         hello = await self._hello(clip)

@@ -45,10 +45,10 @@ CREATE TABLE parts (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE chunks (
   clip_id INTEGER NOT NULL REFERENCES clips (id), part INTEGER NOT NULL,
-  start INTEGER NOT NULL, data BLOB NOT NULL
+  start INTEGER NOT NULL, data BLOB NOT NULL -- encrypted, see clip_keys.py
 ) STRICT;
 CREATE UNIQUE INDEX chunks_in_order ON chunks (clip_id, part, start);
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; -- accepted, last_manifest, last_number
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; -- accepted
 INSERT INTO facts VALUES ('accepted', '0'), ('last_manifest', '');
 """
 CALIBRATIONS = """
@@ -61,7 +61,30 @@ CREATE TABLE calibrations (
 ) STRICT;
 CREATE TABLE self_checks (board TEXT PRIMARY KEY, passed_wall_ns INTEGER NOT NULL) STRICT;
 """
-LAYOUTS = (FIRST, CALIBRATIONS)
+MANIFESTS = """
+CREATE TABLE batches (
+  name TEXT PRIMARY KEY,             -- file name of a timestamp (evidence/timestamp.py)
+  sha256 TEXT NOT NULL,
+  delivered INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE manifests (
+  number INTEGER PRIMARY KEY, sha256 TEXT NOT NULL,
+  batch TEXT REFERENCES batches (name) -- NULL while no timestamp covers it
+) STRICT;
+INSERT INTO manifests (number, sha256) SELECT 1, value FROM facts WHERE name = 'last_manifest' AND value != '';
+DELETE FROM facts WHERE name = 'last_manifest';
+"""
+# Until layout 4 the bytes of a clip lay there as they came: those few that are on their way are given up.
+CLIP_KEYS = """
+CREATE TABLE clip_keys (
+  clip_id INTEGER PRIMARY KEY REFERENCES clips (id),
+  wrapped BLOB NOT NULL              -- see clip_keys.py
+) STRICT;
+UPDATE clips SET state = 'lost', reason = 'the store it lay in was not encrypted; the gateway was renewed'
+  WHERE state IN ('receiving', 'complete', 'partial');
+DELETE FROM chunks;
+"""
+LAYOUTS = (FIRST, CALIBRATIONS, MANIFESTS, CLIP_KEYS)
 VERSION = len(LAYOUTS)
 
 

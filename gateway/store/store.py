@@ -3,7 +3,8 @@
 Rules of this file
 - Every public method is one transaction: when it returns, what it did is durable.
 - A clip's state changes in `_move` and nowhere else.
-- A clip's bytes are deleted in the transaction that makes them superfluous, and zeroed on the disk.
+- A clip's bytes lie encrypted from the first one on (clip_keys.py). They are deleted, and their key destroyed, in
+  the transaction that makes them superfluous, and zeroed on the disk.
 - A full disk is `DiskFull` and changes nothing. Any other error of the disk is `DurabilityError`: it is
   not known what was written, so the process must end; opening the store again is the recovery.
 """
@@ -18,9 +19,12 @@ from typing import Any
 import apsw
 
 from firmware.common import wire
-from gateway.errors import DiskFull, DurabilityError, StoreError
+from gateway.errors import ChunkChanged, DiskFull, DurabilityError, StoreError
 from gateway.link.transfer import Piece
+from gateway.store import clip_keys
 from gateway.store.calibrations import Calibrations
+from gateway.store.clip_keys import ClipKeys
+from gateway.store.manifests import Manifests
 from gateway.store.records import Balance, ClipRecord, PartRecord, Sealed
 from gateway.store.schema import connect
 from gateway.store.states import UNSEALED, ClipState, Step, after
@@ -31,19 +35,31 @@ _COLUMNS = "id, " + ", ".join(field.name for field in fields(ClipRecord) if fiel
 
 
 class Store:
-    """The store in directory `path`, which is made when it is not there."""
+    """The store in directory `path`, which is made when it is not there; bytes of clips need the `machine_key`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, machine_key: Path | None = None) -> None:
         self.path = path
         self.packages = path / PACKAGES
         with self._faults():
             self.packages.mkdir(parents=True, exist_ok=True)
             self._db = connect(path / FILE_NAME)
+        self._keys = ClipKeys(self._db, machine_key or path / clip_keys.FILE_NAME)
+        self._forget_deleted()  # what a program that was killed had deleted a moment before
         self.calibrations = Calibrations(self._db, self._transaction)
+        self.manifests = Manifests(self._db, self._transaction)
 
     def close(self) -> None:
         """Give the file back."""
         self._db.close()
+
+    def unlock(self, now_ns: int) -> None:
+        """Read the machine key, now instead of when it is needed; `KeyFileError` when it is not the one.
+
+        A clip that nobody can open any more, because its own key was changed, is lost.
+        """
+        with self._transaction():
+            for row in self._keys.unlock():
+                self._move(row, Step.LOSE, now_ns, reason="in the store its key was changed; check that disk")
 
     # -- receiving
 
@@ -126,22 +142,29 @@ class Store:
         return [PartRecord(part, have, total) for part, have, total in found]
 
     def part_bytes(self, row: int, part: int) -> bytes:
-        """Return the bytes of a part that are here, from its start."""
+        """Return the bytes of a part that are here, from its start; `ChunkChanged` when one is not as it came."""
         found = self._db.execute(
-            "SELECT data FROM chunks WHERE clip_id = ? AND part = ? ORDER BY start", (row, part)
+            "SELECT start, data FROM chunks WHERE clip_id = ? AND part = ? ORDER BY start", (row, part)
         )
-        return b"".join(data for (data,) in found)
+        data = bytearray()
+        for start, sealed in found:
+            opened = self._keys.open(row, part, start, sealed)
+            if start != len(data):
+                break
+            data += opened
+        have = next((known.have for known in self.parts(row) if known.part == part), 0)
+        if len(data) != have and self.clip(row).state in UNSEALED:
+            raise ChunkChanged(
+                f"in the store its {clip_keys.PART_NAMES[part]} has {len(data)} bytes that follow each other, {have} "
+                "were received; check that disk"
+            )
+        return bytes(data)
 
     def fact(self, name: str) -> str:
-        """Return a fact: `last_manifest` is the SHA-256 of the newest manifest, "" before the first."""
+        """Return a fact: `accepted` is how many clips ever were."""
         for (value,) in self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)):
             return str(value)
         raise StoreError(f"the store knows no fact {name}")
-
-    def chain(self) -> tuple[int, str]:
-        """Return the number of the newest package of this gateway and the SHA-256 of its manifest; (0, "") at first."""
-        values = dict(self._db.execute("SELECT name, value FROM facts WHERE name LIKE 'last_%'"))
-        return int(values.get("last_number", 0)), str(values["last_manifest"])
 
     def balance(self) -> Balance:
         """Return how many clips were accepted and where they are now."""
@@ -173,12 +196,7 @@ class Store:
             )
             if camera_row is not None:
                 self._move(camera_row, Step.JOIN, now_ns)
-            self._db.execute(
-                "UPDATE facts SET value = ? WHERE name = 'last_manifest'", (sealed.manifest_sha256,)
-            )
-            self._db.execute(
-                "INSERT INTO facts VALUES ('last_number', '1') ON CONFLICT DO UPDATE SET value = value + 1"
-            )
+            self.manifests.add(sealed.manifest_sha256)
         self._forget_deleted()
 
     def deliver(self, row: int, now_ns: int) -> None:
@@ -218,7 +236,8 @@ class Store:
         if piece.offset != have:
             raise StoreError(f"part {piece.part} has {have} bytes, a piece begins at {piece.offset}")
         if piece.data:
-            self._db.execute("INSERT INTO chunks VALUES (?, ?, ?, ?)", (row, piece.part, have, piece.data))
+            sealed = self._keys.seal(row, piece.part, have, piece.data)
+            self._db.execute("INSERT INTO chunks VALUES (?, ?, ?, ?)", (row, piece.part, have, sealed))
         have += len(piece.data)
         self._db.execute(
             "INSERT INTO parts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET have = excluded.have, "
@@ -242,6 +261,7 @@ class Store:
         )
         if state not in UNSEALED:
             self._db.execute("DELETE FROM chunks WHERE clip_id = ?", (row,))
+            self._keys.destroy(row)
 
     def _select(self, where: str, values: tuple[int | str, ...]) -> list[ClipRecord]:
         # `where` is written in this file; values never enter the text.

@@ -22,6 +22,7 @@ from gateway.evidence.verify import MAX_BYTES, verify, verify_and_print
 from gateway.link.messages import Hello
 from gateway.testing.clips import camera_parts, sensor_parts
 
+REST = b'"validity":[],"alignment":null,"bearing":{"single_source":null}}'
 SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 
 
@@ -138,10 +139,8 @@ def test_a_deep_nest_is_no_manifest_and_no_measurement(
         b"null",
         b"[]",
         b'{"event":"genk-1-1-1"}',
-        b'{"event":"genk-1-1-1","trigger":{"in_sound_s":1e999},"validity":[],"alignment":null,'
-        b'"bearing":{"single_source":null}}',
-        b'{"event":"genk-1-1-1","trigger":{"in_sound_s":"NaN"},"validity":[],"alignment":null,'
-        b'"bearing":{"single_source":null}}',
+        b'{"event":"genk-1-1-1","trigger":{"in_sound_s":1e999},' + REST,
+        b'{"event":"genk-1-1-1","trigger":{"in_sound_s":"NaN"},' + REST,
     ],
 )
 def test_a_measurement_that_is_none_is_named(
