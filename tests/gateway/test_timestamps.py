@@ -1,8 +1,8 @@
-"""Trusted timestamps against a real service: OpenSSL's, behind HTTP on loopback, with certificates made for the test."""
+"""Trusted timestamps of a real service: OpenSSL's, behind HTTP on loopback, with certificates made for the test."""
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -232,13 +232,6 @@ async def loopback(service: Service) -> AsyncIterator[Loopback]:
     await runner.cleanup()
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another task does."""
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 async def test_what_was_sealed_while_the_service_was_away_is_asked_about_together(
     tmp_path: Path, loopback: Loopback, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,11 +245,9 @@ async def test_what_was_sealed_while_the_service_was_away_is_asked_about_togethe
             "evidence": {"timestamp_url": loopback.url, "timestamp_every_s": 10.0},
         }
     )
-    pauses: list[float] = []
     sleep = asyncio.sleep
 
-    async def no_pause(seconds: float) -> None:
-        pauses.append(seconds)
+    async def no_pause(_seconds: float) -> None:
         await sleep(0.01)
 
     store = await StoreThread.open(tmp_path)
@@ -269,10 +260,11 @@ async def test_what_was_sealed_while_the_service_was_away_is_asked_about_togethe
                 opened.manifests.add(each.manifest_sha256)
 
     await store.do(note)
-    delivered: list[str] = []
-    task = asyncio.create_task(Timestamping(config, store, lambda: delivered.append("look")).run())
+    done = asyncio.Event()
+    task = asyncio.create_task(Timestamping(config, store, done.set).run())
     monkeypatch.setattr("gateway.service.timestamping.asyncio.sleep", no_pause)
-    await until(lambda: bool(delivered))
+    async with asyncio.timeout(20):
+        await done.wait()
     task.cancel()
     left = await store.do(lambda opened: opened.manifests.unstamped(9))
     waiting = await store.do(lambda opened: opened.manifests.undelivered())
