@@ -51,6 +51,10 @@ class DurabilityError(StoreError):
     """It is not known what reached the disk. Fatal: the process ends, and recovery is the next start."""
 
 
+class ChunkChanged(StoreError):
+    """Bytes of a clip in the store are not those that were put there; the clip can never be sealed."""
+
+
 class ClipError(GatewayError):
     """The bytes of a clip do not make sound or picture."""
 

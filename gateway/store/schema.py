@@ -45,7 +45,7 @@ CREATE TABLE parts (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE chunks (
   clip_id INTEGER NOT NULL REFERENCES clips (id), part INTEGER NOT NULL,
-  start INTEGER NOT NULL, data BLOB NOT NULL -- encrypted, see clip_keys.py
+  start INTEGER NOT NULL, data BLOB NOT NULL -- encrypted, see chunks.py
 ) STRICT;
 CREATE UNIQUE INDEX chunks_in_order ON chunks (clip_id, part, start);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; -- accepted
@@ -78,7 +78,7 @@ DELETE FROM facts WHERE name = 'last_manifest';
 CLIP_KEYS = """
 CREATE TABLE clip_keys (
   clip_id INTEGER PRIMARY KEY REFERENCES clips (id),
-  wrapped BLOB NOT NULL              -- see clip_keys.py
+  wrapped BLOB NOT NULL              -- see chunks.py
 ) STRICT;
 UPDATE clips SET state = 'lost', reason = 'the store it lay in was not encrypted; the gateway was renewed'
   WHERE state IN ('receiving', 'complete', 'partial');

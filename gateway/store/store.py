@@ -3,7 +3,7 @@
 Rules of this file
 - Every public method is one transaction: when it returns, what it did is durable.
 - A clip's state changes in `_move` and nowhere else.
-- A clip's bytes lie encrypted from the first one on (clip_keys.py). They are deleted, and their key destroyed, in
+- A clip's bytes lie encrypted from the first one on (chunks.py). They are deleted, and their key destroyed, in
   the transaction that makes them superfluous, and zeroed on the disk.
 - A full disk is `DiskFull` and changes nothing. Any other error of the disk is `DurabilityError`: it is
   not known what was written, so the process must end; opening the store again is the recovery.
@@ -19,11 +19,11 @@ from typing import Any
 import apsw
 
 from firmware.common import wire
-from gateway.errors import ChunkChanged, DiskFull, DurabilityError, StoreError
+from gateway.errors import DiskFull, DurabilityError, StoreError
 from gateway.link.transfer import Piece
-from gateway.store import clip_keys
+from gateway.store import machine_key
 from gateway.store.calibrations import Calibrations
-from gateway.store.clip_keys import ClipKeys
+from gateway.store.chunks import Chunks
 from gateway.store.manifests import Manifests
 from gateway.store.records import Balance, ClipRecord, PartRecord, Sealed
 from gateway.store.schema import connect
@@ -35,15 +35,15 @@ _COLUMNS = "id, " + ", ".join(field.name for field in fields(ClipRecord) if fiel
 
 
 class Store:
-    """The store in directory `path`, which is made when it is not there; bytes of clips need the `machine_key`."""
+    """The store in directory `path`, which is made when it is not there; `key` is the file of the machine key."""
 
-    def __init__(self, path: Path, machine_key: Path | None = None) -> None:
+    def __init__(self, path: Path, key: Path | None = None) -> None:
         self.path = path
         self.packages = path / PACKAGES
         with self._faults():
             self.packages.mkdir(parents=True, exist_ok=True)
             self._db = connect(path / FILE_NAME)
-        self._keys = ClipKeys(self._db, machine_key or path / clip_keys.FILE_NAME)
+        self._chunks = Chunks(self._db, key or path / machine_key.FILE_NAME)
         self._forget_deleted()  # what a program that was killed had deleted a moment before
         self.calibrations = Calibrations(self._db, self._transaction)
         self.manifests = Manifests(self._db, self._transaction)
@@ -58,8 +58,9 @@ class Store:
         A clip that nobody can open any more, because its own key was changed, is lost.
         """
         with self._transaction():
-            for row in self._keys.unlock():
+            for row in self._chunks.unlock():
                 self._move(row, Step.LOSE, now_ns, reason="in the store its key was changed; check that disk")
+        self._forget_deleted()
 
     # -- receiving
 
@@ -143,22 +144,8 @@ class Store:
 
     def part_bytes(self, row: int, part: int) -> bytes:
         """Return the bytes of a part that are here, from its start; `ChunkChanged` when one is not as it came."""
-        found = self._db.execute(
-            "SELECT start, data FROM chunks WHERE clip_id = ? AND part = ? ORDER BY start", (row, part)
-        )
-        data = bytearray()
-        for start, sealed in found:
-            opened = self._keys.open(row, part, start, sealed)
-            if start != len(data):
-                break
-            data += opened
         have = next((known.have for known in self.parts(row) if known.part == part), 0)
-        if len(data) != have and self.clip(row).state in UNSEALED:
-            raise ChunkChanged(
-                f"in the store its {clip_keys.PART_NAMES[part]} has {len(data)} bytes that follow each other, {have} "
-                "were received; check that disk"
-            )
-        return bytes(data)
+        return self._chunks.read(row, part, have) if self.clip(row).state in UNSEALED else b""
 
     def fact(self, name: str) -> str:
         """Return a fact: `accepted` is how many clips ever were."""
@@ -236,8 +223,7 @@ class Store:
         if piece.offset != have:
             raise StoreError(f"part {piece.part} has {have} bytes, a piece begins at {piece.offset}")
         if piece.data:
-            sealed = self._keys.seal(row, piece.part, have, piece.data)
-            self._db.execute("INSERT INTO chunks VALUES (?, ?, ?, ?)", (row, piece.part, have, sealed))
+            self._chunks.append(row, piece.part, have, piece.data)
         have += len(piece.data)
         self._db.execute(
             "INSERT INTO parts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET have = excluded.have, "
@@ -260,8 +246,7 @@ class Store:
             (str(state), now_ns, reason, reason, row),
         )
         if state not in UNSEALED:
-            self._db.execute("DELETE FROM chunks WHERE clip_id = ?", (row,))
-            self._keys.destroy(row)
+            self._chunks.destroy(row)
 
     def _select(self, where: str, values: tuple[int | str, ...]) -> list[ClipRecord]:
         # `where` is written in this file; values never enter the text.
