@@ -3,7 +3,8 @@
 Rules of this file
 - Temporary name -> write -> fsync -> read again and check -> rename -> fsync of the directory. Only then
   does it count, and only then may the store forget the bytes it was made of.
-- Writing the same package again replaces it with the same bytes; nothing else may have its name.
+- Writing the same package again replaces it, with the same bytes unless it is encrypted; nothing else may have its
+  name.
 - No room is `DiskFull`; any other failure of the disk is `DurabilityError`.
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import DiskFull, DurabilityError
-from gateway.evidence import container, manifest
+from gateway.evidence import container, encryption, manifest
 from gateway.evidence.durably import TEMPORARY, sync_directory, write_durably
 from gateway.evidence.manifest import Place
 from gateway.evidence.signer import Signer
@@ -43,8 +44,12 @@ def write(  # noqa: PLR0913  what a package is made of
     place: Place,
     signer: Signer,
     missing: Sequence[str],
+    recipients: Sequence[str] = (),
 ) -> Written:
-    """Write `<event>.zip` with `parts` into `directory`; arguments as in manifest.make."""
+    """Write `<event>.zip` with `parts` into `directory`; arguments as in manifest.make.
+
+    With `recipients` (public keys of age) it is `<event>.zip.age`, and not encrypted it is in memory only.
+    """
     listed = manifest.make(
         parts,
         event=event,
@@ -57,13 +62,15 @@ def write(  # noqa: PLR0913  what a package is made of
     )
     spelt = manifest.to_bytes(listed)
     data = container.pack({**parts, manifest.NAME: spelt, manifest.SIGNATURE: signer.sign(spelt)})
-    path = directory / f"{event}{SUFFIX}"
+    plain, sealed_off = directory / f"{event}{SUFFIX}", directory / f"{event}{SUFFIX}{encryption.SUFFIX}"
+    kept = encryption.encrypt(data, recipients) if recipients else data
+    path, other = (sealed_off, plain) if recipients else (plain, sealed_off)
     temporary = directory / f".{event}{TEMPORARY}"
     try:
-        write_durably(temporary, data)
-        again = temporary.read_bytes()
-        if not verify_bytes(again, path).intact:
+        write_durably(temporary, kept)
+        if temporary.read_bytes() != kept or not verify_bytes(data, plain).intact:
             raise DurabilityError(f"{path}: what was written does not read back; check the disk")
+        other.unlink(missing_ok=True)  # of a try before, when the recipients were others
         temporary.replace(path)
         sync_directory(directory)
     except OSError as error:
@@ -71,7 +78,7 @@ def write(  # noqa: PLR0913  what a package is made of
             temporary.unlink(missing_ok=True)
             raise DiskFull(f"{directory}: no room for {path.name}; make room, nothing is lost") from None
         raise DurabilityError(f"{path}: cannot be written ({error.strerror}); check the disk") from error
-    return Written(path, manifest.sha256(data), manifest.sha256(spelt), listed.evidence)
+    return Written(path, manifest.sha256(kept), manifest.sha256(spelt), listed.evidence)
 
 
 def remove_leftovers(directory: Path) -> None:

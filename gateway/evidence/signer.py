@@ -54,8 +54,14 @@ def path_of(config: Config) -> Path:
     `KeyFileError` when there are no credentials.
     """
     where = config.evidence.key
-    if where is None:
-        return config.store.path / FILE_NAME
+    return config.store.path / FILE_NAME if where is None else located(where)
+
+
+def located(where: str) -> Path:
+    """Return the file of a key that the configuration names: a path, or a credential of the service manager.
+
+    `KeyFileError` when there are no credentials.
+    """
     if not where.startswith(CREDENTIAL):
         return Path(where)
     folder = os.environ.get(CREDENTIALS_DIRECTORY)

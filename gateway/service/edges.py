@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from firmware.common import wire
 from gateway.clips.matching import Edge
-from gateway.errors import RemoteProtocolError
+from gateway.errors import ChunkChanged, RemoteProtocolError
 from gateway.link.messages import CameraEvent, SensorEvent, parse
 from gateway.service.board import BoardState
 from gateway.service.host_time import HostTime
@@ -37,16 +37,16 @@ class Edges:
         clock = None if board is None else board.clock_for(clip.boot)
         if clock is None or clip.event_sha256 is None or clip.state not in UNSEALED:
             return
-        event = await self._store.do(lambda store: store.part_bytes(clip.row, wire.PART_EVENT))
         trigger_ns: int | None = None
         try:
+            event = await self._store.do(lambda store: store.part_bytes(clip.row, wire.PART_EVENT))
             if clip.kind == "sensor":
                 said = parse(SensorEvent, event)
                 keep = said.keep
                 trigger_ns = self._time.wall_of_ns(clock.to_host_ns(said.trigger))
             else:
                 keep = parse(CameraEvent, event).keep
-        except RemoteProtocolError as error:
+        except (RemoteProtocolError, ChunkChanged) as error:
             log.warning("event of a clip cannot be read", clip=clip.event_id, why=str(error))
             return
         keep_ns, uncertainty_ns = self._time.gateway_ns(clock.to_host_ns(keep)), clock.uncertainty_ns(keep)

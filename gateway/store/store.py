@@ -11,7 +11,7 @@ Rules of this file
 
 import hashlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import apsw
 
 from firmware.common import wire
-from gateway.errors import DiskFull, DurabilityError, StoreError
+from gateway.errors import ChunkChanged, DiskFull, DurabilityError, StoreError
 from gateway.link.transfer import Piece
 from gateway.store import machine_key
 from gateway.store.calibrations import Calibrations
@@ -231,8 +231,9 @@ class Store:
             (row, piece.part, have, piece.total),
         )
         if piece.part == wire.PART_EVENT and piece.total == have:
-            digest = hashlib.sha256(self.part_bytes(row, wire.PART_EVENT)).hexdigest()
-            self._db.execute("UPDATE clips SET event_sha256 = ? WHERE id = ?", (digest, row))
+            with suppress(ChunkChanged):  # it is said when the clip is to be sealed
+                digest = hashlib.sha256(self.part_bytes(row, wire.PART_EVENT)).hexdigest()
+                self._db.execute("UPDATE clips SET event_sha256 = ? WHERE id = ?", (digest, row))
 
     def _whole(self, row: int) -> bool:
         parts = self.parts(row)
