@@ -10,6 +10,8 @@ Rules of this file
 - What the board's settings.json says of its site (id, mode, threshold ...) stays, unless --set or --id
   says otherwise, or --forget is given. calibration.json is never touched: it belongs to the microphone; nor is
   model.json, the city's own signature: `stalenstraat signature rollback` takes it away.
+- A key (--key) is made once, and is in its file before it is on the board. No key is ever printed, nor given in a
+  command line; the board keeps the one it has when none is named. HELLO then proves that the board has it.
 - One line for everything that can go wrong, and an exit code of its own (`Exit`).
 """
 
@@ -17,14 +19,18 @@ import argparse
 import enum
 import hashlib
 import json
+import secrets
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import serial
 
 from firmware.common import wire
+from firmware.common.proof import KEY_BYTES, NONCE_BYTES
+from gateway import board_key
 from gateway.boards import (
     SITE,
     Board,
@@ -35,9 +41,10 @@ from gateway.boards import (
     needed_bytes,
     read_board,
 )
-from gateway.errors import LinkError, PortLost
+from gateway.errors import KeyFileError, LinkError, PortLost
 from gateway.link.discovery import NoSuchPort, find_port, list_ports
 from gateway.link.prompt import BAUD, BoardPrompt, Found, NoPrompt, PortInUse
+from gateway.link.proof import Challenges, untagged
 
 HELLO_S = 20.0  # a USB port comes back within 5 s; making the rings of an ESP32-S3 takes as long at most
 ASK_AGAIN_S = 0.5
@@ -91,13 +98,17 @@ def flash(options: argparse.Namespace) -> None:
         prompt.close()
     if options.dry_run:
         return
-    hello = wait_for_hello(options.port, files["code.txt"].decode())
+    hello = wait_for_hello(options.port, files["code.txt"].decode(), bytes.fromhex(settings["key"]))
     for name, text in hello["checks"].items():
         say(f"the board's self-check: {name}: {text}")
     say(
         f"{hello['id']} runs: code {hello['code']}, MicroPython {hello['micropython']}, "
         f"ulab {hello['ulab'] or 'none'}, {hello['mem_free']} bytes free"
     )
+    if options.key:
+        say(
+            f"{hello['id']} proved that it has the key in {options.key}: name that file in the gateway's configuration"
+        )
 
 
 def settings_for(board: Board, found: Found, options: argparse.Namespace) -> dict[str, Any]:
@@ -111,6 +122,8 @@ def settings_for(board: Board, found: Found, options: argparse.Namespace) -> dic
     name = options.id or there.get("id") or f"{board.kind}-{found.uid[-4:]}"
     for text in options.set:
         key, equals, value = text.partition("=")
+        if key == "key":
+            raise BoardError("--set key: others can read a command line; write --key FILE")
         if not equals:
             raise BoardError(f"--set {text}: write KEY=VALUE")
         section, dot, inner = key.partition(".")
@@ -118,45 +131,61 @@ def settings_for(board: Board, found: Found, options: argparse.Namespace) -> dic
             changes.setdefault(section, {})[inner] = _value(value)
         else:
             changes[key] = _value(value)
+    if options.key:
+        changes["key"] = _key(options.key, dry_run=options.dry_run).hex()
     return board_settings(board, name, changes)
 
 
-def wait_for_hello(spec: str, code: str) -> dict[str, Any]:
-    """Return HELLO of the board at `spec` when it runs `code`; `FlashError` after `HELLO_S`."""
+def _key(path: Path, *, dry_run: bool) -> bytes:
+    """Return the key in the file at `path`, which is made when it is not there."""
+    if path.exists():
+        return board_key.read(path)
+    return secrets.token_bytes(KEY_BYTES) if dry_run else board_key.make(path)
+
+
+def wait_for_hello(spec: str, code: str, key: bytes = b"") -> dict[str, Any]:
+    """Return HELLO of the board at `spec` when it runs `code` and proves `key`; `FlashError` after `HELLO_S`."""
     deadline = time.monotonic() + HELLO_S
     other: str | None = None
     tail = b""
     while time.monotonic() < deadline:
         try:
             with serial.Serial(find_port(spec), BAUD, timeout=0.05, exclusive=True) as port:
-                for data, hello in _listen(port, deadline):
+                for data, hello, proved in _listen(port, deadline, key):
                     tail = (tail + data)[-TAIL_BYTES:]
-                    if hello and hello["code"] == code:
+                    if hello and proved and hello["code"] == code:
                         return hello
                     other = hello["code"] if hello else other
         except (PortLost, OSError, serial.SerialException):
             time.sleep(ASK_AGAIN_S)  # a USB port goes and comes back with the reset
     if other is not None:
-        said = f"code {other!r}, not {code!r}"
-        raise FlashError(Exit.NO_HELLO, f"{spec}: the board answers, but runs {said}; flash it again")
+        said = f"runs code {other!r}, not {code!r}" if other != code else "does not prove that it has its key"
+        raise FlashError(Exit.NO_HELLO, f"{spec}: the board answers, but {said}; flash it again")
     words = _last_words(tail)
     reason = f"it last said: {words}" if words else "is its link not this port?"
     raise FlashError(Exit.NO_HELLO, f"{spec}: no hello within {HELLO_S:.0f} s after the reset; {reason}")
 
 
-def _listen(port: serial.Serial, deadline: float) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
-    """Ask for HELLO again and again; yield what comes, and HELLO when it is complete."""
+def _listen(
+    port: serial.Serial, deadline: float, key: bytes
+) -> Iterator[tuple[bytes, dict[str, Any] | None, bool]]:
+    """Ask for HELLO again and again; yield what comes, HELLO when it is complete, and whether it proves `key`."""
     reader = wire.FrameReader()
+    challenges = Challenges(key)
     ask = 0.0
     while (now := time.monotonic()) < deadline:
         if now >= ask:
             ask = now + ASK_AGAIN_S
+            if key:
+                port.write(wire.line(challenges.add(secrets.token_bytes(NONCE_BYTES))))
             port.write(wire.line(f"hello {wire.VERSION}"))
         data = port.read(4096)
-        found = [
-            item for item in reader.feed(data) if isinstance(item, wire.Frame) and item.kind == wire.HELLO
-        ]
-        yield data, json.loads(found[-1].payload) if found else None
+        frames = [item for item in reader.feed(data) if isinstance(item, wire.Frame)]
+        hellos = [frame for frame in frames if untagged(frame).kind == wire.HELLO]
+        if hellos:
+            yield data, json.loads(untagged(hellos[-1]).payload), not key or challenges.tagged(hellos[-1])
+        else:
+            yield data, None, False
 
 
 def _last_words(tail: bytes) -> str:
@@ -234,6 +263,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--set", metavar="KEY=VALUE", action="append", default=[], help="a setting; may be repeated"
     )
     parser.add_argument(
+        "--key",
+        metavar="FILE",
+        type=Path,
+        help="the board proves itself with the key in FILE; made if not there",
+    )
+    parser.add_argument(
         "--forget", action="store_true", help="do not keep what the board's settings say of its site"
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be copied")
@@ -245,7 +280,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--board and --port are needed (or --list)")
     try:
         flash(options)
-    except (FlashError, BoardError, LinkError) as error:
+    except (FlashError, BoardError, KeyFileError, LinkError) as error:
         print(f"flash.py: {error}", file=sys.stderr)  # noqa: T201  the command line's own output
         return _exit_code(error)
     return Exit.DONE
@@ -256,6 +291,7 @@ def _exit_code(error: Exception) -> Exit:
         return error.code
     codes = (
         (BoardError, Exit.USAGE),
+        (KeyFileError, Exit.USAGE),
         (NoSuchPort, Exit.NO_PORT),
         (PortInUse, Exit.IN_USE),
         (NoPrompt, Exit.NO_MICROPYTHON),

@@ -38,6 +38,7 @@ SECOND_MICROPHONE_BYTES = 20_000
 # What a site decides, with the value a board gets when nothing is said.
 SITE: dict[str, dict[str, Any]] = {
     "sensor": {
+        "key": "",  # see board_key.py
         "full_scale_db": FLAT_FULL_SCALE_DB,  # of the type where one is named
         "microphone": FLAT,
         "channels": 1,
@@ -51,7 +52,7 @@ SITE: dict[str, dict[str, Any]] = {
         "before_s": 4,
         "after_s": 6,
     },
-    "camera": {"before_s": 4, "after_s": 6},
+    "camera": {"key": "", "before_s": 4, "after_s": 6},
 }
 REQUIRED_PINS = {"sensor": ("i2s_id", "sck", "ws", "sd", "arm", "keep"), "camera": ("arm", "keep")}
 NOT_GPIO = ("i2s_id", "xclk_freq")

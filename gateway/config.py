@@ -12,7 +12,7 @@ import re
 import tomllib
 import types
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -50,11 +50,15 @@ class StoreConfig(_Section):
 
 
 class BoardConfig(_Section):
-    """A board and the port it is on."""
+    """A board, the port it is on, and the key that it must prove itself with."""
 
     id: Id
     port: PortSpec
     baud: Annotated[int, Field(ge=9600, le=12_000_000)] = 921600
+    key: Annotated[Path, Field(strict=False)] | None = None  # a file, see board_key.py
+
+
+B = TypeVar("B", bound=BoardConfig)
 
 
 class SensorConfig(BoardConfig):
@@ -194,9 +198,16 @@ def load(path: Path) -> Config:
     if key is not None and not key.startswith(CREDENTIAL):
         key = str(base / Path(key).expanduser())
     evidence = config.evidence.model_copy(update={"key": key})
+    sensors = tuple(_with_key(base, each) for each in config.sensors)
+    cameras = tuple(_with_key(base, each) for each in config.cameras)
+    config = config.model_copy(update={"sensors": sensors, "cameras": cameras})
     return config.model_copy(
         update={"store": store, "deliver": deliver, "weather": weather, "evidence": evidence}
     )
+
+
+def _with_key(base: Path, board: B) -> B:
+    return board if board.key is None else board.model_copy(update={"key": base / board.key.expanduser()})
 
 
 def check(values: dict[str, Any], source: str = "configuration") -> Config:

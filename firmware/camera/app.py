@@ -37,6 +37,7 @@ class CameraModule:
         self._lines = SensorLines(settings.pins)
         self._timer = Ticks()
         self._link = Link(Console(settings.link), boot, self._timer.now, self.hello)
+        self._link.prove(settings.key, settings.id)
         self._link.on_done = self._clip_done
         self._clips: list[Clip] = []
         self._count = 0
@@ -46,7 +47,7 @@ class CameraModule:
         gc.collect()
         gc.threshold(-1)  # from now on once a second, where there is time for it
         self._capture = Capture(settings)
-        self._link.send_json(wire.HELLO, self.hello())
+        self._link.say_hello()
 
     def step(self) -> None:
         """Do what is to be done now; waits for nothing."""

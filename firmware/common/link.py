@@ -5,12 +5,14 @@ Rules of this file
 - Figures go before clips; what the host does not read in time is dropped and counted, never waited for.
 - A clip is sent only while a gateway is heard, and forgotten only when the gateway says `done`.
 - A board keeps one boot's clips; acknowledgements that name another boot are ignored.
+- With a `prover` (proof.py) everything that is said carries a proof.
 
 A held clip is any object with `number`, `total(part)` (bytes, or wire.TOTAL_UNKNOWN), `available(part)`
 (bytes that can be read now), `read(part, offset, view)` (fills `view`) and `acknowledged(part, offset)` (what
 is below `offset` is never read again), see sensor/recorder.py and camera/clip.py.
 """
 
+import binascii
 import json
 import struct
 
@@ -20,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.common.console import Console
     from firmware.common.kinds import Any, Buffer, Callable, HeldClip, Json
+    from firmware.common.proof import Prover
 
 WINDOW = 16  # chunks in flight: 32 KiB, the round trip of a durable commit at 1 MB/s
 CHUNKS_PER_SERVE = 8
@@ -36,10 +39,14 @@ HELP = (
 
 
 class _Transfer:
-    """How far one clip has got: bytes sent and acknowledged of each part; -1 = nothing acknowledged yet."""
+    """How far one clip has got: bytes sent and acknowledged of each part; -1 = nothing acknowledged yet.
 
-    def __init__(self, clip: "HeldClip") -> None:
+    `as_sent` is the clip, or what adds its proof to it.
+    """
+
+    def __init__(self, clip: "HeldClip", as_sent: "HeldClip") -> None:
         self.clip = clip
+        self.as_sent = as_sent
         self.sent = [-1] * wire.PARTS
         self.acked = [-1] * wire.PARTS
 
@@ -74,10 +81,19 @@ class Link:
         # Other lines that must carry a check, by their first word: called with the other words, then HELLO is sent
         # if that returns True.
         self.on_line: dict[str, Callable[[list[str]], bool]] = {}
+        self._prover: Prover | None = None
+
+    def prove(self, key: str, board: str) -> None:
+        """Prove from now on, with `key` (64 hex digits; "" for none), that this is `board`."""
+        if key:
+            from firmware.common.proof import Prover
+
+            self._prover = Prover(key, board, self._boot)
+            self.on_line["nonce"] = self._prover.take_nonce
 
     def hold(self, clip: "HeldClip") -> None:
         """Send `clip` until the gateway has it."""
-        self._transfers.append(_Transfer(clip))
+        self._transfers.append(_Transfer(clip, self._prover.proved(clip) if self._prover else clip))
 
     def forget(self, clip: "HeldClip") -> None:
         """Send no more of `clip`."""
@@ -96,11 +112,21 @@ class Link:
 
     def send(self, kind: int, payload: "Buffer") -> bool:
         """Queue a frame; False when the host reads too slowly: the frame is dropped and counted."""
+        if self._prover:
+            kind |= wire.TAGGED
+            payload = self._prover.tagged(kind, self._writer.seq, payload)
         return self._queue(self._writer.frame(kind, payload))
 
     def send_json(self, kind: int, values: "Json") -> bool:
         """Queue a frame with `values` (dict) as JSON."""
         return self.send(kind, json.dumps(values).encode())
+
+    def say_hello(self) -> None:
+        """Queue HELLO: who this is, said to whom."""
+        values = self._hello()
+        if self._prover:
+            values["nonce"] = binascii.hexlify(self._prover.nonce).decode()
+        self.send_json(wire.HELLO, values)
 
     def serve(self, now_ms: int) -> None:
         """Read lines, send what waits. `now_ms` is a millisecond count that does not wrap."""
@@ -155,7 +181,7 @@ class Link:
             part, size = self._next_chunk(transfer)
             if part is None:
                 return
-            clip = transfer.clip
+            clip = transfer.as_sent
             offset = max(transfer.sent[part], 0)
             payload = self._writer.payload
             struct.pack_into(wire.CHUNK_HEAD, payload, 0, clip.number, part, clip.total(part), offset)
@@ -172,7 +198,7 @@ class Link:
             in_flight += transfer.sent[part] - transfer.acked[part]
         if in_flight >= WINDOW * wire.CHUNK_BYTES:
             return None, 0
-        clip = transfer.clip
+        clip = transfer.as_sent
         for part in range(wire.PARTS):
             total = clip.total(part)
             sent = transfer.sent[part]
@@ -211,7 +237,7 @@ class Link:
             self._heard_ms = now_ms
             for transfer in self._transfers:
                 transfer.rewind()
-            self.send_json(wire.HELLO, self._hello())
+            self.say_hello()
         elif name == "hello":
             print("this board speaks version %d of the wire, not %s" % (wire.VERSION, words[1:]))
         elif name == "clock" and len(numbers) == 1:
@@ -229,7 +255,7 @@ class Link:
     def _hand_on(self, words: list[str], checked: bool) -> None:
         try:
             if checked and self.on_line[words[0]](words[1:]):
-                self.send_json(wire.HELLO, self._hello())
+                self.say_hello()
         except MemoryError:
             print("no memory for the line %s now: say it again when no clip waits" % words[0])
 
@@ -237,10 +263,10 @@ class Link:
         for transfer in self._transfers:
             if transfer.clip.number != number or not 0 <= part < wire.PARTS:
                 continue
-            if transfer.acked[part] < offset <= max(transfer.clip.available(part), 0):
+            if transfer.acked[part] < offset <= max(transfer.as_sent.available(part), 0):
                 transfer.acked[part] = offset
                 transfer.sent[part] = max(transfer.sent[part], offset)
-                transfer.clip.acknowledged(part, offset)
+                transfer.as_sent.acknowledged(part, offset)
                 self._progress_ms = now_ms
 
     def _done(self, number: int) -> None:

@@ -4,6 +4,7 @@ Every key is in one of the two tables below, and every key of the table must be 
 with a doubtful setting does not start, it says which one and what it may be.
 """
 
+import binascii
 import json
 
 from firmware.common.microphones import FLAT, MICROPHONES
@@ -18,6 +19,7 @@ MODES = ("observe", "dialogue", "evidence")
 SENSOR: "dict[str, Rule]" = {
     "kind": (str, ("sensor",)),
     "id": (str, None),
+    "key": (str, None),  # what the board proves itself with: 64 hex digits, or empty
     "rate": (int, (48000, 32000)),
     "channels": (int, 1, 2),
     "spacing_m": (float, 0.1, 0.5),  # between two microphones
@@ -42,6 +44,7 @@ SENSOR: "dict[str, Rule]" = {
 CAMERA: "dict[str, Rule]" = {
     "kind": (str, ("camera",)),
     "id": (str, None),
+    "key": (str, None),  # what the board proves itself with: 64 hex digits, or empty
     "size": (list, None),
     "quality": (int, 1, 100),
     "fps": (int, 1, 30),
@@ -64,6 +67,7 @@ class Settings:
 
     kind: str
     id: str
+    key: str
     mode: str
     pins: "Pins"
     link: "LinkSettings"
@@ -108,6 +112,7 @@ def check(values: "Json") -> Settings:
         if key not in values:
             raise SettingsError("%s: missing; run flash.py again" % key)
         values[key] = _checked(key, values[key], table[key])
+    _check_key(values["key"])
     if values["before_s"] + values["after_s"] != CLIP_SECONDS:
         raise SettingsError("before_s + after_s: must be %d seconds" % CLIP_SECONDS)
     if kind == "sensor" and values["decimate"] > 1 and values["bits"] != 16:
@@ -129,6 +134,15 @@ def load(path: str) -> Settings:
     if not isinstance(values, dict):
         raise SettingsError("%s: not a JSON object; run flash.py again" % path)
     return check(values)  # pyright: ignore[reportUnknownArgumentType]  # JSON keys are text
+
+
+def _check_key(key: str) -> None:
+    try:
+        count = len(binascii.unhexlify(key))
+    except ValueError:
+        count = -1
+    if count not in (0, 32):  # the text must not hold it
+        raise SettingsError("key: must be 64 hex digits, or empty; flash.py --key writes it")
 
 
 def _checked(key: str, value: object, rule: "Rule") -> object:

@@ -32,6 +32,9 @@ CLOCK = const(4)
 CHUNK = const(5)
 LOST = const(6)
 MODEL = const(7)
+# In the kind of a frame whose payload ends with a tag (proof.py).
+TAGGED = const(0x80)
+TAG_BYTES = const(16)
 
 # Parts of a clip (see docs/protocol.md): every part is a byte string with a known total.
 PART_EVENT = const(0)

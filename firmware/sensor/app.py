@@ -63,6 +63,7 @@ class Sensor:
             Recorder(settings, len(self._analysis.bands)) if settings.mode == "evidence" else None
         )
         self._link = Link(Console(settings.link), boot, self.ticks, self.hello)
+        self._link.prove(settings.key, settings.id)
         self._link.on_done = self._clip_done
         self._host = HostLines(
             settings,
@@ -83,7 +84,7 @@ class Sensor:
         self._overruns = OverrunCounter(settings.rate)
         self._overruns_flagged = 0
         self._search: SlotSearch | None = None
-        self._link.send_json(wire.HELLO, self.hello())
+        self._link.say_hello()
 
     def step(self) -> None:
         """Take one block; waits for the microphone, for nothing else."""
@@ -264,7 +265,7 @@ class Sensor:
             values["label_s"] = self._host.label_s
         self._link.send_json(wire.SECOND, values)
         if self._blocks == BLOCKS_PER_SECOND:
-            self._link.send_json(wire.HELLO, self.hello())  # now it knows how it fares
+            self._link.say_hello()  # now it knows how it fares
         # Not while a clip is recorded: it would get the silence of before for what comes meanwhile.
         if self._analysis.check.wants_search and self._search is None and self._event is None:
             self._search = SlotSearch(self._microphone, len(self.raw))

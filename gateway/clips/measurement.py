@@ -19,6 +19,7 @@ from gateway.clips.validity import (
     of_bearing,
     of_emergence,
     of_measurement,
+    of_proofs,
     of_sound,
     of_sources,
     of_time,
@@ -66,6 +67,8 @@ class Circumstances:
     weather: Weather | str | None = None  # what was observed, why it is not known, or None: not configured
     weather_max_age_s: float = 900.0
     background: Exceeded | str = "nobody has listened"  # the hour before the clip, or why it is not known
+    sensor_proved: bool = False  # by its key, see link/proof.py
+    camera_proved: bool = False
     camera_view_deg: float | None = None  # how wide the camera looks, where it is stated
 
 
@@ -94,6 +97,7 @@ def measurement(
         *calibration.of_electronic_check(about.trigger_wall_ns, about.self_check_wall_ns, about.rules),
         *of_weather(about.weather, about.trigger_wall_ns, about.weather_max_age_s),
         *of_time(uncertainty_ns, about.clock_state),
+        *of_proofs(_unproved(about)),
     ]
     return {
         "layout": LAYOUT,
@@ -147,6 +151,7 @@ def measurement(
             "sensor": _clock(about.sensor_clock),
             "camera": _clock(about.camera_clock),
         },
+        "board_proved": not _unproved(about),
         "validity": [{"flag": flag.name, "text": flag.text} for flag in flags],
         "missing": list(missing),
         "model": _model(None if summary is None else summary.model, about.sensor_hello),
@@ -262,6 +267,14 @@ def _clock(clock: BoardClock | None) -> Values | None:
         return None
     drift = None if clock.drift_ppm is None else round(clock.drift_ppm, 2)
     return {"uncertainty_s": round(clock.uncertainty_ns / MILLISECOND_NS / 1000, 6), "drift_ppm": drift}
+
+
+def _unproved(about: Circumstances) -> list[str]:
+    """Return the ids of the boards that did not prove what they sent."""
+    camera = about.camera_hello
+    boards = [(about.sensor_hello.id, about.sensor_proved)]
+    boards += [] if camera is None else [(camera.id, about.camera_proved)]
+    return [board for board, proved in boards if not proved]
 
 
 def _firmware(hello: Hello, checks: Mapping[str, str] | None = None) -> Values:

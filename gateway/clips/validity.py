@@ -5,6 +5,8 @@ Rules of this file
 - What is not known is a flag, not a silence.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from firmware.common import flags as bits
@@ -165,3 +167,10 @@ def of_time(uncertainty_ns: int | None, clock_state: str) -> list[Flag]:
     elif uncertainty_ns > WIDE_UNCERTAINTY_NS:
         flags.append(Flag("time_uncertain", f"the time is known to {uncertainty_ns / 1e9:.1f} s only"))
     return flags
+
+
+def of_proofs(unproved: Sequence[str]) -> list[Flag]:
+    """Return the flag for the boards `unproved` (ids) that did not prove that they sent their part of the clip."""
+    if not unproved:
+        return []
+    return [Flag("board_unproved", f"{' and '.join(unproved)} did not prove with a key that it sent this")]

@@ -69,6 +69,12 @@ DOUBTS: Final = (
         {"no_summary"},
         "no fault was found",
     ),
+    (
+        "it comes from the boards that it names",
+        set[str](),
+        {"board_unproved"},
+        "each proved it with its key",
+    ),
 )
 
 
@@ -127,6 +133,8 @@ def _of_measurement(
         event, trigger_s = values["event"], float(values["trigger"]["in_sound_s"])
         flags = {str(each["flag"]): str(each["text"]) for each in values["validity"]}
         alignment = values["alignment"]
+        if "board_proved" not in values:
+            flags["board_unproved"] = "it was sealed before boards could prove themselves"
         apart = values["bearing"]["single_source"] is False
         aligned_s = None if alignment is None else float(alignment["uncertainty_s"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -18,9 +18,10 @@ class HelloReceived:
 
 @dataclass(frozen=True, slots=True)
 class BoardRefused:
-    """This session will never work; `reason` says why and what to do."""
+    """This session will never work; `reason` says why and what to do. `unproved`: the board has not the right key."""
 
     reason: str
+    unproved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

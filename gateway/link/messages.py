@@ -37,7 +37,8 @@ class ModelName(_Message):
 class Hello(_Message):
     """HELLO: who the board is. `clock_hz` is the rate of its counter.
 
-    `label_s` is how many seconds a labelled session still runs, 0 without one.
+    `label_s` is how many seconds a labelled session still runs, 0 without one. `nonce` is what a board with a key was
+    asked with, as hex digits; None without a key.
     """
 
     v: int
@@ -60,6 +61,7 @@ class Hello(_Message):
     calibration_check: MaybeRecord = None
     model: ModelName | None = None
     label_s: Count = 0
+    nonce: Short | None = None
     checks: dict[str, str] = {}
 
 

@@ -8,14 +8,19 @@ Rules of this file
   may hide a reset, so it leads to CONFIRMING: the board is asked again who it is, and until it answers its
   chunks are dropped. It sends them again from the last acknowledgement.
 - A board of another wire version, or with another id than expected, is refused for good.
+- With the key of the board, only what carries its proof is believed (proof.py). HELLO must answer a nonce of this
+  session: with another one the board is asked again, without one or with a wrong proof it is refused.
 """
 
+import secrets
 import struct
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from firmware.common import wire
+from firmware.common.proof import NONCE_BYTES
 from gateway.errors import LocalProtocolError, RemoteProtocolError
 from gateway.link.calibration import CalibrationRecord
 from gateway.link.events import (
@@ -33,6 +38,7 @@ from gateway.link.events import (
     SecondReceived,
 )
 from gateway.link.messages import Hello, ModelAnswer, Second, parse
+from gateway.link.proof import Challenges, untagged
 
 TOKENS = 0x1_0000_0000  # a clock token is 32 bits on the wire
 MAX_LOG_TEXT = 240  # one line of a log; a babbling port fills no disk
@@ -82,16 +88,32 @@ class Counters:
     missed: int = 0
     malformed: int = 0
     dropped_chunks: int = 0
+    unproved: int = 0
+
+
+def new_nonce() -> bytes:
+    """Return 16 bytes that nobody has seen before."""
+    return secrets.token_bytes(NONCE_BYTES)
 
 
 class Session:
-    """The gateway's end. `board_id` is who must be there; None accepts any board."""
+    """The gateway's end. `board_id` is who must be there; None accepts any board.
 
-    def __init__(self, board_id: str | None = None) -> None:
+    `key` (32 bytes) is what that board must prove itself with; None asks for no proof. `make_nonce` gives fresh nonces.
+    """
+
+    def __init__(
+        self,
+        board_id: str | None = None,
+        key: bytes | None = None,
+        make_nonce: Callable[[], bytes] = new_nonce,
+    ) -> None:
         self.state = State.GREETING
         self.hello: Hello | None = None
         self.counters = Counters()
         self._board_id = board_id
+        self._challenges = None if key is None else Challenges(key)
+        self._make_nonce = make_nonce
         self._reader = wire.FrameReader()
         self._next_seq: int | None = None
         self._token = 0
@@ -109,6 +131,8 @@ class Session:
 
     def greet(self) -> None:
         """Ask the board who it is; it sends held clips again from what was acknowledged."""
+        if self._challenges is not None:
+            self._lines.append(wire.line(self._challenges.add(self._make_nonce())))
         self._lines.append(wire.line(f"hello {wire.VERSION}"))
 
     def ask_clock(self) -> int:
@@ -176,7 +200,7 @@ class Session:
             self.counters.missed += missed
             events.append(FramesMissed(missed))
             self._step(Step.GAP)
-            if frame.kind != wire.HELLO:
+            if frame.kind & ~wire.TAGGED != wire.HELLO:
                 self.greet()
         self._next_seq = (frame.seq + 1) & 0xFFFF
         try:
@@ -190,13 +214,15 @@ class Session:
 
     def _parse(self, frame: wire.Frame) -> Event | None:
         """Return what the frame says; None when it is of no use in this state."""
-        kind, payload = frame.kind, frame.payload
+        said = untagged(frame)
+        kind, payload = said.kind, said.payload
         if kind == wire.HELLO:
-            return self._hello(parse(Hello, payload))
+            return self._hello(parse(Hello, payload), frame)
         if self.state is not State.OPEN or self.hello is None:
             if kind == wire.CHUNK:
                 self.counters.dropped_chunks += 1
             return None
+        self._must_be_proved(frame)
         if kind == wire.FIGURES:
             return _figures(payload)
         if kind == wire.SECOND:
@@ -213,7 +239,14 @@ class Session:
             return ModelAnswered(parse(ModelAnswer, payload))
         raise RemoteProtocolError("no such kind of frame")
 
-    def _hello(self, hello: Hello) -> Event:
+    def _must_be_proved(self, frame: wire.Frame) -> None:
+        """Raise when the board should have tagged `frame` and has not; a clip is proved when it is sealed."""
+        if self._challenges is None or frame.kind == wire.CHUNK or self._challenges.tagged(frame):
+            return
+        self.counters.unproved += 1
+        raise RemoteProtocolError(f'"{self._board_id}" did not say it: look for another device on the cable')
+
+    def _hello(self, hello: Hello, frame: wire.Frame) -> Event | None:
         if hello.v != wire.VERSION:
             return self._refusal(
                 f"the board speaks version {hello.v} of the wire, this gateway {wire.VERSION}"
@@ -223,6 +256,22 @@ class Session:
                 f'the board on this port says it is "{hello.id}", the configuration expects "{self._board_id}" '
                 "here; correct the port, or give the board its own id with flash.py"
             )
+        if self._challenges is not None:
+            if hello.nonce is None:
+                return self._refusal(
+                    f'"{hello.id}" did not prove that it is that board: what is on this port has no key; '
+                    "put the key on the board with flash.py --key, or look for another device on the cable",
+                    unproved=True,
+                )
+            if not self._challenges.knows(hello.nonce):  # said by itself, or to another session
+                self._step(Step.GAP)
+                return None
+            if not self._challenges.tagged(frame):
+                return self._refusal(
+                    f'"{hello.id}" did not prove that it is that board: its key is not the one in the configuration; '
+                    "put that one on the board with flash.py --key, or look for another device on the cable",
+                    unproved=True,
+                )
         rebooted = self.hello is not None and self.hello.boot != hello.boot
         self.hello = hello
         self._step(Step.HELLO)
@@ -231,9 +280,9 @@ class Session:
     def _refuse(self, reason: str, events: list[Event]) -> None:
         events.append(self._refusal(reason))
 
-    def _refusal(self, reason: str) -> BoardRefused:
+    def _refusal(self, reason: str, *, unproved: bool = False) -> BoardRefused:
         self._step(Step.REFUSAL)
-        return BoardRefused(reason)
+        return BoardRefused(reason, unproved)
 
     def _step(self, step: Step) -> None:
         self.state = TRANSITIONS[self.state, step]

@@ -22,7 +22,9 @@ class BoardState:
     kind: str
     port: str
     baud: int
+    key: bytes | None = field(default=None, repr=False)  # what the board must prove itself with
     connected: bool = False
+    refused: bool = False  # because it did not prove itself, and that is in the audit log
     message: str = "not seen yet"
     hello: Hello | None = None
     clock: ClockModel | None = None

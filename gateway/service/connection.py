@@ -16,10 +16,11 @@ from typing import cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from gateway.errors import DurabilityError, GatewayError, LinkError, PortLost
+from gateway.errors import DurabilityError, GatewayError, LinkError, PortLost, StoreError
 from gateway.link.port import Port
+from gateway.service import trust
 from gateway.service.board import BoardState
-from gateway.service.conversation import Conversation, Refused
+from gateway.service.conversation import Conversation, Refused, Unproved
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher, What
 from gateway.store.records import ClipRecord
@@ -31,6 +32,7 @@ MAX_WAIT_S = 60.0
 LOOK_S = 1.0  # while waiting: how often to look whether the board is back in its socket
 SILENT_S = 10.0  # a board answers the clock every second; ten seconds without a byte and it is gone
 TICK_S = 0.05  # how finely the questions below are timed
+UNPROVED = "what is on its port did not prove that it is that board"
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -64,14 +66,14 @@ class Connection:
 
     async def _once(self) -> float:
         """Hold one connection until it ends; return how long to wait before the next, in seconds."""
-        board = self._board
+        board, around = self._board, self._around
         try:
-            path = self._around.find_port(board.port)
-            port = self._around.open_port(path, board.baud)
+            path = around.find_port(board.port)
+            port = around.open_port(path, board.baud)
         except LinkError as error:
             return self._failed(str(error))
         error: Exception | None = None
-        conversation = Conversation(board, self._around.store, self._around.time, self._around.clip_changed)
+        conversation = Conversation(board, around.store, around.time, around.clip_changed)
         if self._tries == 0:
             board.message = "waiting for the board to say who it is"
         try:
@@ -83,6 +85,8 @@ class Connection:
             board.connected = False
         if isinstance(error, DurabilityError):
             raise error
+        if isinstance(error, Unproved) and not board.refused:
+            await self._note_refused()
         if isinstance(error, Refused):
             self._ended(str(error), What.BOARD_REFUSED)
             return MAX_WAIT_S
@@ -137,9 +141,19 @@ class Connection:
                 self._log.debug("gone before bye")
             raise
 
+    async def _note_refused(self) -> None:
+        """Put it into the audit log, once until the board proves itself again."""
+        around, board = self._around, self._board
+        try:
+            await trust.note_refused(around.store.path, board.id, UNPROVED, around.time.wall_ns())
+            board.refused = True
+        except StoreError as error:
+            self._log.error("not in the audit log", why=str(error))
+
     def _connected(self) -> None:
         board = self._board
         board.connected = True
+        board.refused = False
         board.message = "connected"
         self._tries = 0
         self._log.info("board connected", boot=board.hello.boot if board.hello else None)

@@ -46,6 +46,10 @@ class Refused(LinkError):
     """This board will not be spoken with; the text says why and what to do."""
 
 
+class Unproved(Refused):
+    """What is on the port did not prove that it is the board of the configuration."""
+
+
 class Conversation:
     """Over one connection. `clip_changed` is awaited with each clip whose state or event became known."""
 
@@ -60,7 +64,7 @@ class Conversation:
         self._store = store
         self._time = time
         self._clip_changed = clip_changed
-        self._session = Session(board.id)
+        self._session = Session(board.id, board.key)
         board.counters = self._session.counters
         board.transfers = {}
         self._boot: int | None = None
@@ -115,7 +119,7 @@ class Conversation:
                 case events.ClipLost():
                     notices += await self._lost(event)
                 case events.BoardRefused():
-                    raise Refused(event.reason)
+                    raise (Unproved if event.unproved else Refused)(event.reason)
                 case events.ClockReceived():
                     self._clock(event, arrived_ns)
                 case events.SecondReceived():

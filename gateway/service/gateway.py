@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from gateway import board_key
 from gateway.config import Config
 from gateway.evidence import signer
 from gateway.evidence.package import remove_leftovers
@@ -52,7 +53,8 @@ class Gateway:
         self._boards: dict[str, BoardState] = {}
         for kind, boards in (("sensor", config.sensors), ("camera", config.cameras)):
             for board in boards:
-                self._boards[board.id] = BoardState(board.id, kind, board.port, board.baud)
+                key = None if board.key is None else board_key.read(board.key)
+                self._boards[board.id] = BoardState(board.id, kind, board.port, board.baud, key)
         self._watchers: list[Watcher] = []
         self._clips: dict[int, ClipRecord] = {}
         self._by_state: dict[str, int] = {}

@@ -47,7 +47,9 @@ LOOK_S = 0.2  # while a clip waits: how often to look again
 # gives them up after a minute when their memory is needed.
 ORPHAN_NS = 3600 * SECOND_NS
 READY = frozenset({ClipState.COMPLETE, ClipState.PARTIAL})
-UNPROVED = "its board did not prove it: another device is on the cable, or its key is not that of the configuration"
+UNPROVED = (
+    "its board did not prove it: another device is on the cable, or its key is not that of the configuration"
+)
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -245,8 +247,10 @@ class Sealing:
             await self._changed(camera.row)
         self._tell(Notice(What.CLIP_SEALED, clip.event_id, "; ".join(lacking)))
 
-    async def _pictures(self, camera: ClipRecord, missing: list[str]) -> tuple[CameraClip | None, bool | None]:
-        """Return the pictures of a camera clip and whether they are proved; what stands in the way goes to `missing`."""
+    async def _pictures(
+        self, camera: ClipRecord, missing: list[str]
+    ) -> tuple[CameraClip | None, bool | None]:
+        """Return the pictures of a camera clip and whether they are proved; `missing` gets what stands in the way."""
         parts = await self._store.do(lambda store: _parts(store, camera.row))
         proved = await trust.proved(self._boards.get(camera.board), camera, parts)
         if proved is False and camera.state is ClipState.COMPLETE:

@@ -33,6 +33,11 @@ class StoreThread:
         return cls(executor, store)
 
     @property
+    def path(self) -> Path:
+        """Return the directory of the store."""
+        return self._store.path
+
+    @property
     def packages(self) -> Path:
         """Return the directory of the sealed packages."""
         return self._store.packages

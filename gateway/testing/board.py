@@ -72,9 +72,10 @@ class FakeBoard:
     """A board of `kind` ("sensor" or "camera") called `id`, at the end of `console`.
 
     Its counter runs at `clock_hz` and `ppm` parts per million too fast from `start_ns` of the host's clock.
+    It proves itself with `key` (64 hex digits), if there is one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every argument is one property of a board
         self,
         kind: str,
         board_id: str,
@@ -84,6 +85,7 @@ class FakeBoard:
         start_ns: int = 0,
         ppm: float = 0.0,
         hello: Mapping[str, object] | None = None,
+        key: str = "",
     ) -> None:
         self.kind = kind
         self.id = board_id
@@ -99,8 +101,9 @@ class FakeBoard:
         self._next_second_ms = 0
         # Anything with read and write is a console to the link; the board has only one class of it.
         self.link = Link(cast("Console", console), boot, lambda: self.ticks_at(self._now_ns), self._hello)
+        self.link.prove(key, board_id)
         self.link.on_done = self._on_done
-        self.link.send_json(wire.HELLO, self._hello())
+        self.link.say_hello()
 
     def ticks_at(self, now_ns: int) -> int:
         """Return what the counter shows at `now_ns` of the host's monotonic clock."""

@@ -12,6 +12,7 @@ def sensor(**changes):
     values = {
         "kind": "sensor",
         "id": "genk-1",
+        "key": "",
         "rate": 48000,
         "channels": 1,
         "spacing_m": 0.2,
