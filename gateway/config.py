@@ -14,6 +14,7 @@ import types
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
+import pyrage
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.errors import ConfigError
@@ -47,6 +48,7 @@ class StoreConfig(_Section):
 
     path: Annotated[Path, Field(strict=False)]
     retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION_DAYS)] = MAX_RETENTION_DAYS
+    machine_key: Annotated[str, Field(min_length=1)] | None = None  # a file, see store/machine_key.py
 
 
 class BoardConfig(_Section):
@@ -116,10 +118,26 @@ class SignatureConfig(_Section):
     ] = ()
 
 
+def _is_recipient(text: str) -> str:
+    if text.startswith("AGE-SECRET-KEY-"):  # never repeated: a message ends in logs
+        raise ValueError(
+            "evidence.recipients: a private key stands there; take it out of the cabinet, and write the public key "
+            "that belongs to it (age1...)"
+        )
+    try:
+        pyrage.x25519.Recipient.from_str(text)
+    except pyrage.RecipientError:
+        raise ValueError(
+            f'evidence.recipients: "{text}" is no public key of age; write the age1... that age-keygen prints'
+        ) from None
+    return text
+
+
 class EvidenceConfig(_Section):
-    """Who seals packages: a file (evidence/signer.py); by default one in the store."""
+    """Who seals packages: a file (evidence/signer.py), by default one in the store. And who alone can open them."""
 
     key: Annotated[str, Field(min_length=1)] | None = None
+    recipients: Annotated[tuple[Annotated[str, AfterValidator(_is_recipient)], ...], Field(strict=False)] = ()
     timestamp_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     timestamp_every_s: Annotated[float, Field(ge=10, le=86400)] = 3600.0
 
@@ -187,17 +205,19 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: not TOML: {error}; correct that line") from None
     config = check(values, str(path))
     base = path.absolute().parent
-    store = config.store.model_copy(update={"path": base / config.store.path.expanduser()})
+    store = config.store.model_copy(
+        update={
+            "path": base / config.store.path.expanduser(),
+            "machine_key": _beside(base, config.store.machine_key),
+        }
+    )
     directory = config.deliver.directory
     deliver = config.deliver.model_copy(
         update={"directory": None if directory is None else base / directory.expanduser()}
     )
     file = config.weather.file
     weather = config.weather.model_copy(update={"file": None if file is None else base / file.expanduser()})
-    key = config.evidence.key
-    if key is not None and not key.startswith(CREDENTIAL):
-        key = str(base / Path(key).expanduser())
-    evidence = config.evidence.model_copy(update={"key": key})
+    evidence = config.evidence.model_copy(update={"key": _beside(base, config.evidence.key)})
     sensors = tuple(_with_key(base, each) for each in config.sensors)
     cameras = tuple(_with_key(base, each) for each in config.cameras)
     config = config.model_copy(update={"sensors": sensors, "cameras": cameras})
@@ -208,6 +228,11 @@ def load(path: Path) -> Config:
 
 def _with_key(base: Path, board: B) -> B:
     return board if board.key is None else board.model_copy(update={"key": base / board.key.expanduser()})
+
+
+def _beside(base: Path, key: str | None) -> str | None:
+    """Return the file of a key, which is relative to the directory `base` when it is one; a credential as it is."""
+    return key if key is None or key.startswith(CREDENTIAL) else str(base / Path(key).expanduser())
 
 
 def check(values: dict[str, Any], source: str = "configuration") -> Config:

@@ -74,8 +74,10 @@ class Gateway:
 
     async def run(self) -> None:
         """Work until `stop`. `StoreError` when the store cannot be opened, `DurabilityError` when the disk fails."""
-        store = await StoreThread.open(self.config.store.path)
+        key = self.config.store.machine_key
+        store = await StoreThread.open(self.config.store.path, None if key is None else signer.located(key))
         try:
+            await store.do(lambda opened: opened.unlock(self._time.wall_ns()))
             await asyncio.to_thread(remove_leftovers, store.packages)
             await self._run(store)
         finally:

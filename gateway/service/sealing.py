@@ -26,7 +26,7 @@ from gateway.clips.contents import CameraClip, Parts, camera_clip, sensor_clip
 from gateway.clips.matching import Match, Verdict, match
 from gateway.clips.measurement import BoardClock, Circumstances
 from gateway.config import Config
-from gateway.errors import DiskFull, DurabilityError, RemoteProtocolError
+from gateway.errors import ChunkChanged, DiskFull, DurabilityError, RemoteProtocolError
 from gateway.evidence import package
 from gateway.evidence.manifest import Place
 from gateway.evidence.signer import Signer
@@ -177,6 +177,8 @@ class Sealing:
             await self._seal(job)
         except RemoteProtocolError as error:
             await self._end(job.sensor, Step.LOSE, f"its event cannot be read: {error}")
+        except ChunkChanged as error:
+            await self._end(job.sensor, Step.LOSE, str(error))
         except DurabilityError:
             raise
         except DiskFull as error:
@@ -202,7 +204,9 @@ class Sealing:
         pictures, camera_proved = None, None
         if camera is not None:
             pictures, camera_proved = await self._pictures(camera, missing)
-            camera = camera if camera_proved is not False or camera.state is ClipState.PARTIAL else None
+            camera_row = camera.row
+            camera = await self._store.do(lambda store: store.clip(camera_row))
+            camera = camera if camera.state in READY else None
         about = await self._circumstances(clip, camera, sound.event.first)
         about = replace(about, sensor_proved=bool(proved), camera_proved=bool(camera_proved))
         number, previous = await self._store.do(lambda store: store.manifests.newest())
@@ -220,6 +224,7 @@ class Sealing:
                 place=place,
                 signer=self._signer,
                 missing=assembly.missing,
+                recipients=self._config.evidence.recipients,
             )
             return written, assembly.missing
 
@@ -251,7 +256,12 @@ class Sealing:
         self, camera: ClipRecord, missing: list[str]
     ) -> tuple[CameraClip | None, bool | None]:
         """Return the pictures of a camera clip and whether they are proved; `missing` gets what stands in the way."""
-        parts = await self._store.do(lambda store: _parts(store, camera.row))
+        try:
+            parts = await self._store.do(lambda store: _parts(store, camera.row))
+        except ChunkChanged as error:
+            await self._end(camera, Step.LOSE, str(error))
+            missing.append(f"picture.mkv: {error}")
+            return None, None
         proved = await trust.proved(self._boards.get(camera.board), camera, parts)
         if proved is False and camera.state is ClipState.COMPLETE:
             await self._refuse(camera)

@@ -22,11 +22,11 @@ class StoreThread:
         self._store = store
 
     @classmethod
-    async def open(cls, path: Path) -> "StoreThread":
-        """Open the store in its own thread; `StoreError` when that cannot be."""
+    async def open(cls, path: Path, key: Path | None = None) -> "StoreThread":
+        """Open the store in its own thread; `key` is the file of the machine key. `StoreError` when that cannot be."""
         executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         try:
-            store = await asyncio.get_running_loop().run_in_executor(executor, Store, path)
+            store = await asyncio.get_running_loop().run_in_executor(executor, Store, path, key)
         except BaseException:
             executor.shutdown(wait=False)
             raise
