@@ -63,6 +63,40 @@ def verify(*packages: Path, key: tuple[str, ...] = (), tsa: tuple[Path, ...] = (
     return verify_and_print(packages, trusted=key, tsa=tsa, as_json=json)
 
 
+@app.command(name="open")
+def open_package(
+    package: Path,
+    *,
+    out: Path,
+    identity: Path | None = None,
+    config: Path | None = None,
+    who: str = "",
+    reason: str = "",
+) -> int:
+    """Decrypt a package and unpack it, to look at; it is written down who did and why.
+
+    What was changed since it was sealed is not unpacked, and no file is overwritten.
+
+    Parameters
+    ----------
+    package
+        The .zip.age file of a clip, or a .zip.
+    out
+        The folder for its parts.
+    identity
+        The key file of one of its recipients, as age-keygen makes it.
+    config
+        The site's TOML file: write it into the audit log of its store; otherwise into audit.jsonl beside the parts.
+    who
+        Who looks; default: the name of the account.
+    reason
+        Why, for the audit log.
+    """
+    from gateway.opening import Options, open_and_print
+
+    return open_and_print(Options(package, out, identity, config, who, reason))
+
+
 @app.command
 def demo(  # noqa: PLR0913  the command's options are the contract of docs/
     *,
