@@ -50,6 +50,8 @@ LASTS = 3  # frames: what noise makes is gone before
 LEVELS = 12  # frames over which the level is compared with the track: 1.5 s
 STILL = 0.03  # of ln(f)
 LEAPT_DB = 8.0  # within LEVELS: no vehicle that passes does
+SLOW_HZ = 30.0  # fires less often: an engine that idles, and its level stands
+STANDING_DB = 4.0
 SLOPE_LIMIT = 8.0
 JUMP = 0.15  # of ln(f), beside the slope: another series
 
@@ -182,8 +184,9 @@ class Harmonics:
         # The level leaps, as no vehicle's that passes: a series that holds its pitch then is an echo's, and what is
         # heard below is what is left between revs.
         loudest = float(np.max(self._levels))
-        if loudest - float(np.min(self._levels)) <= LEAPT_DB:
-            return False
+        moved_db = loudest - float(np.min(self._levels))
+        if moved_db <= LEAPT_DB:
+            return self.series_hz < SLOW_HZ and moved_db > STANDING_DB
         hertz = self._ln_hz[-min(self.length, LEVELS) :]
         return loudest - self.level_db > LEAPT_DB or float(np.max(hertz)) - float(np.min(hertz)) < STILL
 
