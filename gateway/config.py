@@ -12,7 +12,7 @@ import re
 import tomllib
 import types
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import pyrage
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -57,10 +57,7 @@ class BoardConfig(_Section):
     id: Id
     port: PortSpec
     baud: Annotated[int, Field(ge=9600, le=12_000_000)] = 921600
-    key: Annotated[Path, Field(strict=False)] | None = None  # a file, see board_key.py
-
-
-B = TypeVar("B", bound=BoardConfig)
+    key: Annotated[str, Field(min_length=1)] | None = None  # a file, see board_key.py
 
 
 class SensorConfig(BoardConfig):
@@ -218,16 +215,18 @@ def load(path: Path) -> Config:
     file = config.weather.file
     weather = config.weather.model_copy(update={"file": None if file is None else base / file.expanduser()})
     evidence = config.evidence.model_copy(update={"key": _beside(base, config.evidence.key)})
-    sensors = tuple(_with_key(base, each) for each in config.sensors)
-    cameras = tuple(_with_key(base, each) for each in config.cameras)
-    config = config.model_copy(update={"sensors": sensors, "cameras": cameras})
+    sensors = tuple(each.model_copy(update={"key": _beside(base, each.key)}) for each in config.sensors)
+    cameras = tuple(each.model_copy(update={"key": _beside(base, each.key)}) for each in config.cameras)
     return config.model_copy(
-        update={"store": store, "deliver": deliver, "weather": weather, "evidence": evidence}
+        update={
+            "store": store,
+            "sensors": sensors,
+            "cameras": cameras,
+            "deliver": deliver,
+            "weather": weather,
+            "evidence": evidence,
+        }
     )
-
-
-def _with_key(base: Path, board: B) -> B:
-    return board if board.key is None else board.model_copy(update={"key": base / board.key.expanduser()})
 
 
 def _beside(base: Path, key: str | None) -> str | None:

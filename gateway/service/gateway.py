@@ -53,7 +53,7 @@ class Gateway:
         self._boards: dict[str, BoardState] = {}
         for kind, boards in (("sensor", config.sensors), ("camera", config.cameras)):
             for board in boards:
-                key = None if board.key is None else board_key.read(board.key)
+                key = None if board.key is None else board_key.read(signer.located(board.key))
                 self._boards[board.id] = BoardState(board.id, kind, board.port, board.baud, key)
         self._watchers: list[Watcher] = []
         self._clips: dict[int, ClipRecord] = {}
