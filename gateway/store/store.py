@@ -262,8 +262,15 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
-        with self._faults(), self._db:
-            yield
+        with self._faults():
+            try:
+                with self._db:
+                    yield
+            except apsw.SQLError as error:
+                # On a full or failing disk SQLite has rolled back itself; apsw then finds nothing to roll back.
+                if self._db.in_transaction or not isinstance(error.__context__, apsw.Error):
+                    raise
+                raise error.__context__ from None
 
     @contextmanager
     def _faults(self) -> Generator[None]:

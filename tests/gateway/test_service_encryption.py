@@ -1,0 +1,138 @@
+"""No byte of a clip is readable in a cabinet: not while it is received, not after kill -9, not when it is sealed.
+
+What is looked for are the bytes themselves: of the sound (as WAV has them), of sound.flac, of the JPEG pictures, of
+what was measured, and of the finished package. Looked at are all files below the folder of the cabinet, where its
+temporary files would be too, and whatever regular file its process has open, deleted ones included.
+"""
+
+import os
+import signal
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from pyrage import x25519
+
+from gateway.clips.contents import camera_clip, sensor_clip
+from gateway.clips.sound import flac
+from gateway.opening import Options, contents, open_and_print
+from gateway.store.states import ClipState
+from gateway.store.store import Store
+from gateway.testing.board import FakeBoard, PtyConsole
+from gateway.testing.clips import camera_parts, sensor_parts
+from tests.gateway.test_service_kill import SITE, running, step_until
+
+WINDOW = 24  # bytes; that so many are the same by chance does not happen
+WINDOWS = 60  # of each file
+DIFFERENT = 10  # values in a window at least: zeros are everywhere
+
+
+def windows(data: bytes) -> list[bytes]:
+    """Return up to `WINDOWS` pieces of `data`, spread over all of it, that are nothing in particular."""
+    step = max(len(data) // WINDOWS, 1)
+    pieces = [data[start : start + WINDOW] for start in range(0, len(data) - WINDOW + 1, step)]
+    return [piece for piece in pieces if len(set(piece)) >= DIFFERENT]
+
+
+def files_of(folder: Path, process: int | None) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of all files below `folder`, and of those that `process` has open."""
+    open_files = [] if process is None else list(Path(f"/proc/{process}/fd").iterdir())
+    for path in [*folder.rglob("*"), *open_files]:
+        try:
+            if stat.S_ISREG(path.stat().st_mode):
+                name = str(path.readlink()) if path.is_symlink() else str(path.relative_to(folder))
+                yield name, path.read_bytes()
+        except FileNotFoundError:  # it was renamed meanwhile, and is found under its new name the next time
+            continue
+
+
+def readable(folder: Path, known: Iterable[bytes], process: int | None = None) -> list[str]:
+    """Return the names of the files in which a piece that is `known` can be read."""
+    pieces = list(known)
+    return [name for name, data in files_of(folder, process) if any(piece in data for piece in pieces)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_nobody_can_read_a_clip_in_the_cabinet_from_its_first_byte_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while it receives, twice, and while it seals; looked through before, after, and all the while it seals."""
+    cabinet = tmp_path / "cabinet"
+    for folder in ("city", "tmp"):
+        (cabinet / folder).mkdir(parents=True)
+    monkeypatch.setenv("TMPDIR", str(cabinet / "tmp"))
+    identity = x25519.Identity.generate()
+    evidence = f'[evidence]\nrecipients = ["{identity.to_public()}"]\n'
+    (cabinet / "site.toml").write_text(SITE.format(folder=cabinet) + evidence, encoding="utf-8")
+
+    began = time.monotonic_ns() - 50_000_000_000
+    sensor = FakeBoard("sensor", "genk-1", PtyConsole(cabinet / "genk-1"), start_ns=began)
+    camera = FakeBoard("camera", "genk-1-cam", PtyConsole(cabinet / "genk-1-cam"), start_ns=began)
+    boards = [sensor, camera]
+    edge = time.monotonic_ns()
+    heard = sensor_parts(first=sensor.ticks_at(edge) - round(4.01 * 48000))
+    seen = camera_parts(keep=camera.ticks_at(edge))
+    files = [*heard, flac(sensor_clip(heard)), *(frame.jpeg for frame in camera_clip(seen).frames[::20])]
+    known = [piece for data in files for piece in windows(data)]
+    few = known[:: len(known) // 40]
+
+    def look(process: int | None = None) -> None:
+        assert readable(cabinet, known, process) == []
+
+    clip = sensor.hold(1, heard, media_limit=0)
+    camera.hold(1, seen)
+    for reach in (300_000, 900_000):
+        clip.media_limit = reach
+        with running(cabinet) as process:
+            step_until(boards, lambda reach=reach: clip.acknowledged_bytes[1] > reach - 5000, cabinet)
+            look(process.pid)
+        look()
+    assert sum(len(data) for _, data in files_of(cabinet / "store", None)) > 900_000, "nothing was received"
+    clip.media_limit = None
+    with running(cabinet) as process:
+        step_until(boards, lambda: sensor.done, cabinet)
+        step_until(boards, _look_until(lambda: _sealing(cabinet), cabinet, few, process.pid), cabinet)
+        os.kill(process.pid, signal.SIGKILL)
+    look()
+    with running(cabinet) as process:
+        step_until(boards, _look_until(lambda: _delivered(cabinet), cabinet, few, process.pid), cabinet)
+        look(process.pid)
+    look()
+
+    (package,) = (cabinet / "city").glob("*.zip.age")
+    (cabinet / "city.key").write_text(f"{identity}\n")
+    _, parts, _ = contents(package, cabinet / "city.key")
+    media = [parts[name] for name in ("sound.flac", "picture.mkv", "view.mp4")]
+    assert readable(cabinet, [piece for data in media for piece in windows(data)]) == []
+    assert parts["sound.flac"] == files[4]
+
+    open_and_print(Options(package, cabinet / "opened", cabinet / "city.key"))
+    assert {"opened/sound.flac", "opened/picture.mkv"} <= set(readable(cabinet, known)), "looked for in vain"
+    store = Store(cabinet / "store")
+    assert {clip.state for clip in store.clips()} == {ClipState.DELIVERED, ClipState.JOINED}
+    store.close()
+
+
+def _look_until(
+    condition: Callable[[], object], cabinet: Path, known: list[bytes], process: int
+) -> Callable[[], bool]:
+    """Return a condition that also looks, each time it is asked."""
+
+    def asked() -> bool:
+        assert readable(cabinet, known, process) == []
+        return bool(condition())
+
+    return asked
+
+
+def _sealing(cabinet: Path) -> bool:
+    """Say whether a package is being written, or was."""
+    return any((cabinet / "store" / "packages").iterdir())
+
+
+def _delivered(cabinet: Path) -> bool:
+    """Say whether the gateway has noted that it delivered."""
+    return "clip delivered" in (cabinet / "log").read_text()
