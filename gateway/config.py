@@ -12,7 +12,7 @@ import re
 import tomllib
 import types
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pyrage
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -66,10 +66,19 @@ class SensorConfig(BoardConfig):
     camera: Id | None = None
 
 
+Part = Annotated[float, Field(ge=0, le=1)]
+Corner = Annotated[tuple[Part, Part], Field(strict=False)]
+Polygon = Annotated[tuple[Corner, ...], Field(strict=False, min_length=3)]
+
+
 class CameraConfig(BoardConfig):
-    """A camera module, and how wide it looks; it hangs with the microphones and looks straight ahead of them."""
+    """A camera module, and how wide it looks; it hangs with the microphones and looks straight ahead of them.
+
+    `mask`: house fronts, gardens, windows, see clips/mask.py; corners as parts of the picture's width and height.
+    """
 
     horizontal_view_deg: Annotated[float, Field(ge=10, le=150)] | None = None
+    mask: Annotated[tuple[Polygon, ...], Field(strict=False)] = ()
 
 
 class DeliverConfig(_Section):
@@ -139,6 +148,25 @@ class EvidenceConfig(_Section):
     timestamp_every_s: Annotated[float, Field(ge=10, le=86400)] = 3600.0
 
 
+class ViewConfig(_Section):
+    """What people who look at a clip get to hear in view.mp4, see clips/speech.py."""
+
+    speech: Literal["full", "attenuated"] = "full"
+
+
+class ControllerConfig(_Section):
+    """Who is responsible, for the sign, the public information and the register (gateway/notice)."""
+
+    name: Text | None = None
+    represented_by: Text | None = None
+    address: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    website: Text | None = None
+    data_protection_officer: Text | None = None
+    council_advice: Text | None = None
+
+
 class Config(_Section):
     """The whole file."""
 
@@ -152,6 +180,8 @@ class Config(_Section):
     weather: WeatherConfig = WeatherConfig()
     signature: SignatureConfig = SignatureConfig()
     evidence: EvidenceConfig = EvidenceConfig()
+    view: ViewConfig = ViewConfig()
+    controller: ControllerConfig = ControllerConfig()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":

@@ -30,6 +30,8 @@ def test_the_example_loads_and_names_every_key() -> None:
         "weather": config.weather,
         "signature": config.signature,
         "evidence": config.evidence,
+        "view": config.view,
+        "controller": config.controller,
     }
 
     assert set(Config.model_fields) == set(sections)
