@@ -81,6 +81,8 @@ def flash(options: argparse.Namespace) -> None:
         found = prompt.found
         settings = settings_for(board, found, options)
         _check_fit(board, found, settings)
+        if options.key:
+            settings["key"] = _key(options.key, dry_run=options.dry_run).hex()
         files = flashed_files(board.kind, settings)
         differ = {
             path: content
@@ -131,8 +133,6 @@ def settings_for(board: Board, found: Found, options: argparse.Namespace) -> dic
             changes.setdefault(section, {})[inner] = _value(value)
         else:
             changes[key] = _value(value)
-    if options.key:
-        changes["key"] = _key(options.key, dry_run=options.dry_run).hex()
     return board_settings(board, name, changes)
 
 

@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 import serial
 
+from gateway import board_key
 from gateway.boards import board_settings, flashed_files, needed_bytes, read_board
 from gateway.link import prompt
 from gateway.virtual.board import BoardState, VirtualBoard
@@ -206,6 +207,36 @@ def test_a_dry_run_changes_nothing_and_lets_the_board_go_on():
     assert state is BoardState.RUNNING
 
 
+def test_a_key_is_made_with_the_board_proved_kept_and_never_printed(tmp_path):
+    """In a file for its owner alone before it is on the board; HELLO proves it; flashed again, the board keeps it."""
+    path = tmp_path / "keys" / "genk-1.key"
+    with powered(VirtualBoard(flashed(), serial=SERIAL, program=WASM)) as world:
+        rehearsed = flash(*SENSOR, "--key", str(path), "--dry-run")
+        assert not path.exists()
+        made = flash(*SENSOR, "--key", str(path))
+        key = board_key.read(path).hex()
+        again = flash(*SENSOR, "--set", "threshold_dba=75")
+        settings = json.loads(files_of(world)["settings.json"])
+    runs = [rehearsed, made, again]
+    assert [(done.stderr, done.returncode) for done in runs] == [("", 0)] * 3
+    assert (settings["key"], settings["threshold_dba"]) == (key, 75)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert made.stdout.splitlines()[-1].startswith(f"there proved that it has the key in {path}")
+    assert not any(key in done.stdout for done in runs)
+
+
+def test_a_board_that_does_not_prove_its_key_is_not_said_to_run(tmp_path, monkeypatch, capsys):
+    """What answers runs the right code and has another key: a second device on the line, say."""
+    module = flash_module()
+    monkeypatch.setattr(module, "HELLO_S", 1.5)
+    monkeypatch.setattr(module, "_key", lambda *_, **__: bytes(32))
+    right = module.wait_for_hello
+    monkeypatch.setattr(module, "wait_for_hello", lambda spec, code, _: right(spec, code, b"another key"))
+    with powered(VirtualBoard(flashed(), serial=SERIAL, program=WASM)):
+        assert module.main([*SENSOR, "--key", str(tmp_path / "there.key")]) == 8
+    assert "the board answers, but does not prove that it has its key" in capsys.readouterr().err
+
+
 def test_boards_and_ports_are_listed():
     """By the names and serial numbers that --board and --port take."""
     with VirtualBoard({}, serial=SERIAL, program=WASM) as board:
@@ -326,6 +357,11 @@ def test_a_board_that_is_unplugged_while_copying_is_exit_code_9_and_unfinished()
         ((*SENSOR, "--set", "pins.sck=35"), "pins.sck: GPIO 35 is used by the board itself"),
         ((*SENSOR, "--set", "mode"), "--set mode: write KEY=VALUE"),
         ((*SENSOR, "--id", "Genk 1"), "id: 'Genk 1' will not do"),
+        (
+            (*SENSOR, "--set", "key=" + "ab" * 32),
+            "--set key: others can read a command line; write --key FILE",
+        ),
+        ((*SENSOR, "--key", str(ROOT / "flash.py")), "others may read it"),
     ],
 )
 def test_wrong_settings_are_exit_code_2(arguments, words):
