@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from gateway import board_key
 from gateway.config import Config
 from gateway.evidence import signer
-from gateway.evidence.package import remove_leftovers
+from gateway.evidence.package import SUFFIX, remove_leftovers
 from gateway.link.discovery import find_port
 from gateway.link.port import Port, SerialPort
 from gateway.service.board import BoardState
@@ -79,6 +79,10 @@ class Gateway:
         try:
             await store.do(lambda opened: opened.unlock(self._time.wall_ns()))
             await asyncio.to_thread(remove_leftovers, store.packages)
+            if readable := self._readable(store.packages):
+                log.warning(
+                    "whoever has the disk reads these packages, older than the recipients", names=readable
+                )
             await self._run(store)
         finally:
             await store.close()
@@ -136,6 +140,14 @@ class Gateway:
                     task.cancel()
         except ExceptionGroup as error:
             raise weightiest(error) from error
+
+    def _readable(self, packages: Path) -> list[str]:
+        """Return the packages that were sealed before there were recipients; none while there are none."""
+        return (
+            sorted(path.name for path in packages.glob(f"*{SUFFIX}"))
+            if self.config.evidence.recipients
+            else []
+        )
 
     async def _open_signer(self, store: StoreThread) -> signer.Signer:
         """Return what packages are signed with: the key of the configuration, made now if nothing was sealed yet."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ def run_service(config_path: Path) -> int:
     """
     config = load(config_path)
     configure_logging()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would put clips and keys on the disk
     asyncio.run(_run(Gateway(config)))
     return 0
 

@@ -3,10 +3,18 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pyrage import x25519
 
-from gateway.errors import KeyFileError, PackageError
+from gateway.config import Config, check
+from gateway.errors import ConfigError, KeyFileError, PackageError
+from gateway.evidence import package
+from gateway.evidence.durably import write_durably
 from gateway.evidence.encryption import decrypt, encrypt, is_encrypted, read_identities
+from gateway.evidence.manifest import Place, sha256
+from gateway.evidence.package import Written
+from gateway.evidence.signer import Signer
+from gateway.evidence.verify import verify_bytes
 
 CITY = x25519.Identity.generate()
 POLICE = x25519.Identity.generate()
@@ -87,3 +95,81 @@ def test_a_file_that_is_no_key_file_is_named_with_its_cure(tmp_path: Path, conte
     assert str(CITY)[:-4] not in str(raised.value)
     with pytest.raises(KeyFileError, match="No such file"):
         read_identities(tmp_path / "nothing")
+
+
+def sealed(folder: Path, recipients: tuple[str, ...]) -> Written:
+    """Write a package of one part."""
+    return package.write(
+        folder,
+        {"sound.flac": DATA},
+        event="genk-1-1-1",
+        site="genk",
+        sealed="2026-11-23T01:02:03.004Z",
+        place=Place(),
+        signer=Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32)))),
+        missing=(),
+        recipients=recipients,
+    )
+
+
+def test_with_recipients_nothing_else_than_the_encrypted_package_is_given_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for a moment, and not under another name; the hash is that of the file that is delivered."""
+    given: list[bytes] = []
+
+    def write(path: Path, data: bytes) -> None:
+        given.append(data)
+        write_durably(path, data)
+
+    monkeypatch.setattr(package, "write_durably", write)
+    written = sealed(tmp_path, (str(CITY.to_public()),))
+    data = written.path.read_bytes()
+
+    assert [written.path] == list(tmp_path.iterdir())
+    assert written.path.name == "genk-1-1-1.zip.age"
+    assert given == [data]
+    assert is_encrypted(data)
+    assert sha256(data) == written.sha256
+    assert b"street" not in data
+    assert verify_bytes(decrypt(data, [CITY]), tmp_path / "genk-1-1-1.zip").intact
+
+
+def test_a_try_before_there_were_recipients_leaves_nothing_readable(tmp_path: Path) -> None:
+    """Killed between the package and the note of it, then configured, then sealed again: one file."""
+    before = sealed(tmp_path, ())
+    after = sealed(tmp_path, (str(CITY.to_public()),))
+
+    assert before.manifest_sha256 == after.manifest_sha256
+    assert [after.path] == list(tmp_path.iterdir())
+
+
+def configured(*recipients: str) -> Config:
+    """Return a configuration with these recipients."""
+    return check(
+        {
+            "site": {"id": "genk", "name": "Genk"},
+            "store": {"path": "store"},
+            "sensors": [{"id": "genk-1", "port": "id:1"}],
+            "evidence": {"recipients": list(recipients)},
+        }
+    )
+
+
+def test_a_recipient_with_a_wrong_letter_is_found_before_anything_is_sealed() -> None:
+    """The checksum of the key is looked at when the configuration is read."""
+    good = str(CITY.to_public())
+    wrong = good[:-1] + ("q" if good[-1] != "q" else "p")
+
+    assert configured(good, str(POLICE.to_public())).evidence.recipients == (good, str(POLICE.to_public()))
+    with pytest.raises(
+        ConfigError, match=rf'evidence\.recipients: "{wrong}" is no public key of age; write the age1'
+    ):
+        configured(good, wrong)
+
+
+def test_a_private_key_in_the_configuration_is_refused_and_not_repeated() -> None:
+    """It must not be in the cabinet, nor in the log of the cabinet."""
+    with pytest.raises(ConfigError, match="take it out of the cabinet") as raised:
+        configured(str(CITY))
+    assert str(CITY) not in str(raised.value)

@@ -41,6 +41,7 @@ class Street:
         self.sensor = self.plug_in("sensor", "genk-1", ppm=35.0)
         self.camera = self.plug_in("camera", "genk-1-cam", ppm=-20.0)
         self.limits = {"camera_wait_s": 20.0, **limits}
+        self.evidence: dict[str, object] = {}
         self.notices: list[Notice] = []
         self.boards = [self.sensor, self.camera]
 
@@ -63,6 +64,7 @@ class Street:
                 "cameras": [{"id": "genk-1-cam", "port": str(self.folder / "genk-1-cam")}],
                 "deliver": {"directory": str(self.delivered)},
                 "limits": self.limits,
+                "evidence": self.evidence,
             }
         )
 

@@ -6,22 +6,28 @@ temporary files would be too, and whatever regular file its process has open, de
 """
 
 import os
+import re
 import signal
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 from pyrage import x25519
+from structlog.testing import capture_logs
 
 from gateway.clips.contents import camera_clip, sensor_clip
 from gateway.clips.sound import flac
+from gateway.evidence.verify import verify
 from gateway.opening import Options, contents, open_and_print
+from gateway.service.notices import What
 from gateway.store.states import ClipState
-from gateway.store.store import Store
+from gateway.store.store import FILE_NAME, Store
 from gateway.testing.board import FakeBoard, PtyConsole
 from gateway.testing.clips import camera_parts, sensor_parts
+from tests.gateway.test_service import Street, measured
 from tests.gateway.test_service_kill import SITE, running, step_until
 
 WINDOW = 24  # bytes; that so many are the same by chance does not happen
@@ -89,7 +95,9 @@ def test_nobody_can_read_a_clip_in_the_cabinet_from_its_first_byte_on(
         with running(cabinet) as process:
             step_until(boards, lambda reach=reach: clip.acknowledged_bytes[1] > reach - 5000, cabinet)
             look(process.pid)
+            limits = Path(f"/proc/{process.pid}/limits").read_text()
         look()
+    assert re.search(r"Max core file size +0 +0 ", limits), "a core dump would be a clip on the disk"
     assert sum(len(data) for _, data in files_of(cabinet / "store", None)) > 900_000, "nothing was received"
     clip.media_limit = None
     with running(cabinet) as process:
@@ -114,6 +122,54 @@ def test_nobody_can_read_a_clip_in_the_cabinet_from_its_first_byte_on(
     store = Store(cabinet / "store")
     assert {clip.state for clip in store.clips()} == {ClipState.DELIVERED, ClipState.JOINED}
     store.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sensor", "camera"])
+async def test_a_clip_that_was_changed_in_the_store_is_never_sealed(tmp_path: Path, kind: str) -> None:
+    """Of a sound nothing is sealed; without pictures that can be trusted a sound is no evidence. Both say why."""
+    street = Street(tmp_path)
+    edge = street.clock.monotonic_ns()
+    sound = street.sensor.hold(1, street.sound(edge), media_limit=300_000)
+    street.camera.hold(1, camera_parts(keep=street.camera.ticks_at(edge)))
+    async with street.gateway():
+        await street.until(lambda: sound.acknowledged_bytes[1] > 290_000 and street.camera.done)
+    with apsw.Connection(str(tmp_path / "store" / FILE_NAME)) as database:
+        database.execute(
+            "UPDATE chunks SET data = zeroblob(length(data)) WHERE part = 1 AND start > 0 AND "
+            "clip_id = (SELECT id FROM clips WHERE kind = ?)",
+            (kind,),
+        )
+    database.close()
+    sound.media_limit = None
+    async with street.gateway():
+        await street.until(lambda: street.said(What.CLIP_LOST))
+        await street.until(lambda: kind == "sensor" or street.said(What.CLIP_DELIVERED))
+    packages = street.packages()
+
+    assert "sound or pictures from byte" in street.said(What.CLIP_LOST)[0].text
+    assert "is not what was received" in street.said(What.CLIP_LOST)[0].text
+    if kind == "sensor":
+        assert packages == list((tmp_path / "store" / "packages").iterdir()) == []
+    else:
+        assert "is not what was received" in measured(packages[0])["missing"][0]
+        assert verify(packages[0]).exit_code == 1
+
+
+@pytest.mark.slow
+async def test_packages_from_before_there_were_recipients_are_named(tmp_path: Path) -> None:
+    """They stay as they are, and whoever runs the cabinet is told."""
+    street = Street(tmp_path)
+    street.evidence = {"recipients": [str(x25519.Identity.generate().to_public())]}
+    packages = tmp_path / "store" / "packages"
+    packages.mkdir(parents=True)
+    for name in ("genk-1-1-1.zip", "genk-1-1-2.zip.age"):
+        (packages / name).write_bytes(b"sealed")
+    with capture_logs() as logged:
+        async with street.gateway():
+            await street.until(lambda: len(street.said(What.BOARD_CONNECTED)) == 2)
+
+    assert [entry["names"] for entry in logged if "names" in entry] == [["genk-1-1-1.zip"]]
 
 
 def _look_until(
