@@ -59,9 +59,10 @@ class Chunks:
     def read(self, row: int, part: int, have: int) -> bytes:
         """Return the `have` bytes of a part that were kept; `ChunkChanged` when they are not here as they came."""
         # All at once: a question that was left half asked would keep the database from zeroing what is deleted.
-        found = self._db.execute(
+        rows = self._db.execute(
             "SELECT start, data FROM chunks WHERE clip_id = ? AND part = ? ORDER BY start", (row, part)
-        ).fetchall()
+        )
+        found = list(rows)
         cipher = self._cipher(row)
         data = bytearray()
         for start, sealed in found:
@@ -92,10 +93,11 @@ class Chunks:
         """Return the cipher of a clip, None when it has no key or not the one that was made for it."""
         machine = self._unlocked()
         # Asked each time: a key that a transaction made and did not keep must not be used again.
-        for event, wrapped in self._db.execute(
+        found = self._db.execute(
             f"SELECT {_EVENT}, wrapped FROM clip_keys JOIN clips ON id = clip_id WHERE id = ?",  # noqa: S608
             (row,),
-        ).fetchall():
+        )
+        for event, wrapped in list(found):
             with suppress(InvalidTag):
                 return ChaCha20Poly1305(_open(machine, wrapped, event.encode()))
         return None
