@@ -212,6 +212,10 @@ class Config(_Section):
         """Return how wide the camera `camera_id` looks, in degrees; None where nobody has said."""
         return next((each.horizontal_view_deg for each in self.cameras if each.id == camera_id), None)
 
+    def mask_of(self, camera_id: str) -> tuple[Polygon, ...]:
+        """Return what is painted over in the pictures of the camera `camera_id`."""
+        return next((each.mask for each in self.cameras if each.id == camera_id), ())
+
     def camera_of(self, sensor_id: str) -> str | None:
         """Return the id of the camera that the lines of `sensor_id` reach: the named one, or the only one."""
         for sensor in self.sensors:

@@ -2,6 +2,7 @@
 
 Rules of this file
 - Nothing touches the disk here: street sound lies on the disk in the store and in the package only.
+- What the camera's mask covers is painted over before anything else is done with the pictures.
 - A part that cannot be made is named in `missing` with its reason; the others are made all the same.
 """
 
@@ -9,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.clips import measurement, picture, sound, view
+from gateway.clips import mask, measurement, picture, sound, view
 from gateway.clips.bearing import FOUND
 from gateway.clips.contents import CameraClip, SensorClip
 from gateway.clips.measurement import Circumstances
@@ -45,7 +46,11 @@ def assemble(
     frames: list[picture.TimedFrame] = []
     if camera is not None:
         hz = 1_000_000 if about.camera_hello is None else about.camera_hello.clock_hz
-        frames = picture.frames_in_sound(clip, camera, hz)
+        frames, unmasked = mask.burn_in(picture.frames_in_sound(clip, camera, hz), about.mask)
+        if unmasked:
+            lacking.append(
+                f"picture.mkv: {unmasked} frames cannot be decoded, so not masked, and are left out"
+            )
         lacking.extend(_add_pictures(parts, about, clip, camera, frames))
     values = measurement.measurement(about, clip, camera, frames, lacking)
     parts[measurement.NAME] = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False).encode()
@@ -69,7 +74,9 @@ def _add_pictures(
             why = f"; the camera had no memory for {dropped} of its pictures" if dropped else ""
             lacking.append(f"picture.mkv: the pictures span {span_s:.1f} s, not {MIN_PICTURE_S:.0f} s{why}")
         if clip.samples:
-            parts[view.NAME], damaged = view.mp4(clip, frames, Captions(about, clip))
+            parts[view.NAME], damaged = view.mp4(
+                clip, frames, Captions(about, clip), attenuate_speech=about.speech_attenuated
+            )
             if damaged:
                 lacking.append(f"picture.mkv: {damaged} frames cannot be decoded")
     except ClipError as error:

@@ -13,6 +13,7 @@ from gateway.clips import bearing, calibration, uncertainty
 from gateway.clips.background import Exceeded, section
 from gateway.clips.contents import CameraClip, SensorClip
 from gateway.clips.flag import Flag
+from gateway.clips.mask import Mask
 from gateway.clips.picture import TimedFrame
 from gateway.clips.validity import (
     FLAT,
@@ -70,6 +71,8 @@ class Circumstances:
     sensor_proved: bool = False  # by its key, see link/proof.py
     camera_proved: bool = False
     camera_view_deg: float | None = None  # how wide the camera looks, where it is stated
+    mask: Mask = ()  # what is painted over in its pictures
+    speech_attenuated: bool = False  # in view.mp4
 
 
 def measurement(
@@ -141,7 +144,8 @@ def measurement(
             "decimated_by": event.decimate,
         },
         "trace": _trace(clip),
-        "picture": None if camera is None else _picture(camera, frames, about.camera_view_deg),
+        "picture": None if camera is None else _picture(camera, frames, about),
+        "view": {"speech": "attenuated" if about.speech_attenuated else "full"},
         "alignment": None if camera is None else _alignment(clip, frames, about),
         "calibration": _calibration(clip, calibrated, about),
         "uncertainty": _uncertainty(event.microphone, calibrated),
@@ -185,10 +189,11 @@ def _trace(clip: SensorClip) -> Values:
     }
 
 
-def _picture(camera: CameraClip, frames: Sequence[TimedFrame], view_deg: float | None) -> Values:
+def _picture(camera: CameraClip, frames: Sequence[TimedFrame], about: Circumstances) -> Values:
     return {
         "size": list(camera.event.size),
-        "horizontal_view_deg": view_deg,
+        "horizontal_view_deg": about.camera_view_deg,
+        "masked": [[list(corner) for corner in polygon] for polygon in about.mask],
         "frames": len(frames),
         "dropped": None if camera.summary is None else camera.summary.dropped,
         "time_us": [frame.time_us for frame in frames],

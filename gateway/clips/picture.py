@@ -1,4 +1,4 @@
-"""`picture.mkv`: the camera's JPEG frames as delivered, each at its time in the sound.
+"""`picture.mkv`: the camera's JPEG frames as delivered (but for its mask, mask.py), each at its time in the sound.
 
 Rules of this file
 - Frames are copied into the container, never decoded: their bytes in the file are the camera's.

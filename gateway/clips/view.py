@@ -2,6 +2,7 @@
 
 Rules of this file
 - It is made for looking at; evidence is sound.flac and picture.mkv. H.264 and AAC open everywhere.
+- With speech attenuated nobody is understood in its sound (speech.py).
 - On the picture is drawn where the sound comes from (pointer.py), nothing else: the strip stands below it.
 - A frame that cannot be decoded is left out and counted, never replaced.
 """
@@ -18,7 +19,7 @@ import av.container
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gateway.clips import pointer
+from gateway.clips import pointer, speech
 from gateway.clips.contents import SensorClip
 from gateway.clips.picture import MICROSECONDS, TimedFrame
 from gateway.clips.pointer import Pointer
@@ -47,7 +48,11 @@ class Caption:
 
 
 def mp4(
-    clip: SensorClip, frames: Sequence[TimedFrame], caption: Callable[[float], Caption]
+    clip: SensorClip,
+    frames: Sequence[TimedFrame],
+    caption: Callable[[float], Caption],
+    *,
+    attenuate_speech: bool = False,
 ) -> tuple[bytes, int]:
     """Return (the file, frames that could not be decoded). `caption` is asked per frame, in seconds of the sound.
 
@@ -84,7 +89,7 @@ def mp4(
             shown.time_base = Fraction(1, CLOCK_RATE)
             container.mux(video.encode(shown))
         container.mux(video.encode(None))
-        _add_sound(container, audio, clip)
+        _add_sound(container, audio, clip, attenuate_speech=attenuate_speech)
     return target.getvalue(), damaged
 
 
@@ -101,8 +106,15 @@ def _decode(jpeg: bytes) -> Image.Image | None:
         return None
 
 
-def _add_sound(container: av.container.OutputContainer, audio: av.AudioStream, clip: SensorClip) -> None:
-    samples = (pcm_words(clip).T / FULL_SCALE).astype(np.float32)
+def _add_sound(
+    container: av.container.OutputContainer,
+    audio: av.AudioStream,
+    clip: SensorClip,
+    *,
+    attenuate_speech: bool,
+) -> None:
+    heard = pcm_words(clip).T / FULL_SCALE
+    samples = (speech.of_clip(clip, heard) if attenuate_speech else heard).astype(np.float32)
     layout = "mono" if clip.event.channels == 1 else "stereo"
     for start in range(0, samples.shape[1], AUDIO_BLOCK):
         piece = np.ascontiguousarray(samples[:, start : start + AUDIO_BLOCK])
