@@ -12,19 +12,17 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from gateway.auditing import app as audit
 from gateway.errors import GatewayError
 from gateway.options import Interpreter
 from gateway.signature.commands import app as signature
+from gateway.signature.commands import recording
 from gateway.signing_key import app as keys
 
 app = App(name="stalenstraat", help="An open noise camera for streets.", version_flags=["--version"])
 app.command(signature)
 app.command(keys)
-app.command(audit)
 calibrating = App(name="calibrate", help="A microphone against a calibrator.")
 app.command(calibrating)
-recording = App(name="record", help="Sounds with a label, for a city's own signature.")
 app.command(recording)
 
 
@@ -226,61 +224,6 @@ def history(*, config: Path, json: bool = False) -> int:
     from gateway.calibrate.command import print_history
 
     return print_history(config, as_json=json)
-
-
-@recording.default
-def record(  # noqa: PLR0913  the command's options are the contract of docs/
-    *,
-    config: Path,
-    sensor: str,
-    label: str,
-    class_: Annotated[str, Parameter(name="--class")],
-    minutes: float,
-    out: Path,
-    who: str,
-    reason: str,
-) -> int:
-    """Hold a supervised session on site: for so many minutes every loud sound becomes a recording with a label.
-
-    It is in the audit log, ends by itself, makes no pictures and no evidence; docs/own-signature.md shows how. The
-    gateway must not run meanwhile.
-
-    Parameters
-    ----------
-    config
-        The site's TOML file.
-    sensor
-        The id of the microphone board, as the file has it.
-    label
-        positive (driven for noise) or negative: what passes while this session lasts.
-    class_
-        What it is: motorcycle, moped, quad, bus, mower ...
-    minutes
-        How long, at most 60.
-    out
-        The folder for the recordings and their manifest.csv; they are deleted after 30 days.
-    who
-        Who holds the session, for the audit log.
-    reason
-        Why, for the audit log.
-    """
-    from gateway.signature.record import Options, record_and_print
-
-    return record_and_print(Options(config, sensor, label, class_, minutes, out, who, reason))
-
-
-@recording.command
-def forget(folder: Path) -> int:
-    """Delete the recordings of labelled sessions in a folder that have expired; the running gateway does so by itself.
-
-    Parameters
-    ----------
-    folder
-        The --out of a session, wherever it is now.
-    """
-    from gateway.signature.record import forget_and_print
-
-    return forget_and_print(folder)
 
 
 @app.command

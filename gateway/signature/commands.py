@@ -1,16 +1,18 @@
-"""`stalenstraat signature`: the commands, as gateway/cli.py has them for the others.
+"""`stalenstraat signature` and `stalenstraat record`: the commands, as gateway/cli.py has them for the others.
 
 Rules of this file
 - A command reads its options and calls one function; imports are inside: `--help` answers at once.
 """
 
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from gateway.options import Interpreter
 
 app = App(name="signature", help="The audio signature of a loud exhaust.")
+recording = App(name="record", help="Sounds with a label, for a city's own signature.")
 
 
 @app.command
@@ -207,3 +209,58 @@ def rollback(*, board: str, config: Path, who: str, reason: str) -> int:
     from gateway.signature.carrying import Options, carry_and_print
 
     return carry_and_print(Options(board, config, who, reason))
+
+
+@recording.default
+def record(  # noqa: PLR0913  the command's options are the contract of docs/
+    *,
+    config: Path,
+    sensor: str,
+    label: str,
+    class_: Annotated[str, Parameter(name="--class")],
+    minutes: float,
+    out: Path,
+    who: str,
+    reason: str,
+) -> int:
+    """Hold a supervised session on site: for so many minutes every loud sound becomes a recording with a label.
+
+    It is in the audit log, ends by itself, makes no pictures and no evidence; docs/own-signature.md shows how. The
+    gateway must not run meanwhile.
+
+    Parameters
+    ----------
+    config
+        The site's TOML file.
+    sensor
+        The id of the microphone board, as the file has it.
+    label
+        positive (driven for noise) or negative: what passes while this session lasts.
+    class_
+        What it is: motorcycle, moped, quad, bus, mower ...
+    minutes
+        How long, at most 60.
+    out
+        The folder for the recordings and their manifest.csv; they are deleted after 30 days.
+    who
+        Who holds the session, for the audit log.
+    reason
+        Why, for the audit log.
+    """
+    from gateway.signature.record import Options, record_and_print
+
+    return record_and_print(Options(config, sensor, label, class_, minutes, out, who, reason))
+
+
+@recording.command
+def forget(folder: Path) -> int:
+    """Delete the recordings of labelled sessions in a folder that have expired; the running gateway does so by itself.
+
+    Parameters
+    ----------
+    folder
+        The --out of a session, wherever it is now.
+    """
+    from gateway.signature.record import forget_and_print
+
+    return forget_and_print(folder)

@@ -43,7 +43,7 @@ class RecordError(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says; see `gateway.cli.record`."""
+    """What the command line says; see `gateway.signature.commands.record`."""
 
     config: Path
     sensor: str
