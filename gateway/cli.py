@@ -12,6 +12,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from gateway.auditing import app as audit
 from gateway.errors import GatewayError
 from gateway.options import Interpreter
 from gateway.signature.commands import app as signature
@@ -21,6 +22,7 @@ from gateway.signing_key import app as keys
 app = App(name="stalenstraat", help="An open noise camera for streets.", version_flags=["--version"])
 app.command(signature)
 app.command(keys)
+app.command(audit)
 calibrating = App(name="calibrate", help="A microphone against a calibrator.")
 app.command(calibrating)
 app.command(recording)
