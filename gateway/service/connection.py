@@ -18,7 +18,7 @@ from structlog.typing import FilteringBoundLogger
 
 from gateway.errors import DurabilityError, GatewayError, LinkError, PortLost, StoreError
 from gateway.link.port import Port
-from gateway.service import trust
+from gateway.service import proofs
 from gateway.service.board import BoardState
 from gateway.service.conversation import Conversation, Refused, Unproved
 from gateway.service.host_time import HostTime
@@ -32,7 +32,6 @@ MAX_WAIT_S = 60.0
 LOOK_S = 1.0  # while waiting: how often to look whether the board is back in its socket
 SILENT_S = 10.0  # a board answers the clock every second; ten seconds without a byte and it is gone
 TICK_S = 0.05  # how finely the questions below are timed
-UNPROVED = "what is on its port did not prove that it is that board"
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -145,7 +144,13 @@ class Connection:
         """Put it into the audit log, once until the board proves itself again."""
         around, board = self._around, self._board
         try:
-            await trust.note_refused(around.store.path, board.id, UNPROVED, around.time.wall_ns())
+            await proofs.note(
+                around.store,
+                proofs.BOARD_REFUSED,
+                {"board": board.id},
+                proofs.BOARD_UNPROVED,
+                around.time.wall_ns(),
+            )
             board.refused = True
         except StoreError as error:
             self._log.error("not in the audit log", why=str(error))

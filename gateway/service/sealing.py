@@ -13,20 +13,19 @@ Rules of this file
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from firmware.common import wire
 from gateway.clips import weather
 from gateway.clips.assemble import assemble
 from gateway.clips.calibration import Rules
-from gateway.clips.contents import CameraClip, Parts, camera_clip, sensor_clip
+from gateway.clips.contents import CameraClip, camera_clip, sensor_clip
 from gateway.clips.matching import Match, Verdict, match
 from gateway.clips.measurement import BoardClock, Circumstances
 from gateway.config import Config
-from gateway.errors import ChunkChanged, DiskFull, DurabilityError, RemoteProtocolError
+from gateway.errors import ChunkChanged, DiskFull, DurabilityError, RemoteProtocolError, StoreError
 from gateway.evidence import package
 from gateway.evidence.manifest import Place
 from gateway.evidence.signer import Signer
@@ -36,9 +35,9 @@ from gateway.service.board import BoardState
 from gateway.service.edges import Edges, edge_of
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher, What
+from gateway.service.proofs import CLIP_UNPROVED, Proofs, parts_of
 from gateway.store.records import ClipRecord, Sealed, SealedSummary
 from gateway.store.states import UNSEALED, ClipState, Step
-from gateway.store.store import Store
 from gateway.store.thread import StoreThread
 from gateway.timing import SECOND_NS, iso_utc
 
@@ -47,9 +46,6 @@ LOOK_S = 0.2  # while a clip waits: how often to look again
 # gives them up after a minute when their memory is needed.
 ORPHAN_NS = 3600 * SECOND_NS
 READY = frozenset({ClipState.COMPLETE, ClipState.PARTIAL})
-UNPROVED = (
-    "its board did not prove it: another device is on the cable, or its key is not that of the configuration"
-)
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -85,6 +81,7 @@ class Sealing:
         self._time = time
         self._tell = tell
         self._clip_changed = clip_changed
+        self._proofs = Proofs(store, boards)
         self._wake = asyncio.Event()
         self._ready_ns: dict[int, int] = {}
         self._given_up: set[int] = set()
@@ -110,7 +107,7 @@ class Sealing:
         for record in records:
             if record.keep_ns is None and record.state in READY:
                 await self._edges.note(record)
-        records = await self._unsealed()
+        records = [record for record in await self._unsealed() if not await self._refused(record)]
         now_ns = self._time.monotonic_ns()
         ready = [record for record in records if record.state in READY]
         self._ready_ns = {record.row: self._ready_ns.get(record.row, now_ns) for record in ready}
@@ -192,23 +189,15 @@ class Sealing:
 
     async def _seal(self, job: _Job) -> None:
         clip, camera, missing = job.sensor, job.camera, list(job.missing)
-        parts = await self._store.do(lambda store: _parts(store, clip.row))
-        proved = await trust.proved(self._boards.get(clip.board), clip, parts)
-        if proved is False and clip.state is ClipState.COMPLETE:
-            await self._refuse(clip)
-            return
+        parts = await self._store.do(lambda store: parts_of(store, clip.row))
         sound = sensor_clip(parts)
         if sound.event.labelled:
             await self._end(clip, Step.LOSE, "recorded in a labelled session: never evidence")
             return
-        pictures, camera_proved = None, None
+        pictures = None
         if camera is not None:
-            pictures, camera_proved = await self._pictures(camera, missing)
-            camera_row = camera.row
-            camera = await self._store.do(lambda store: store.clip(camera_row))
-            camera = camera if camera.state in READY else None
+            pictures, camera = await self._pictures(camera, missing)
         about = await self._circumstances(clip, camera, sound.event.first)
-        about = replace(about, sensor_proved=bool(proved), camera_proved=bool(camera_proved))
         number, previous = await self._store.do(lambda store: store.manifests.newest())
         place = Place(number + 1, previous)
         sealed_at, directory, site = iso_utc(self._time.wall_ns()), self._store.packages, self._config.site.id
@@ -254,28 +243,30 @@ class Sealing:
 
     async def _pictures(
         self, camera: ClipRecord, missing: list[str]
-    ) -> tuple[CameraClip | None, bool | None]:
-        """Return the pictures of a camera clip and whether they are proved; `missing` gets what stands in the way."""
+    ) -> tuple[CameraClip | None, ClipRecord | None]:
+        """Return the pictures of a camera clip and the clip if it is left; `missing` gets what stands in the way."""
         try:
-            parts = await self._store.do(lambda store: _parts(store, camera.row))
+            return camera_clip(await self._store.do(lambda store: parts_of(store, camera.row))), camera
+        except RemoteProtocolError as error:
+            missing.append(f"picture.mkv: its event cannot be read: {error}")
+            return None, camera
         except ChunkChanged as error:
             await self._end(camera, Step.LOSE, str(error))
             missing.append(f"picture.mkv: {error}")
             return None, None
-        proved = await trust.proved(self._boards.get(camera.board), camera, parts)
-        if proved is False and camera.state is ClipState.COMPLETE:
-            await self._refuse(camera)
-            missing.append(f"picture.mkv: {UNPROVED}")
-            return None, proved
-        try:
-            return camera_clip(parts), proved
-        except RemoteProtocolError as error:
-            missing.append(f"picture.mkv: its event cannot be read: {error}")
-            return None, proved
 
-    async def _refuse(self, clip: ClipRecord) -> None:
-        await trust.note_refused(self._config.store.path, clip.event_id, UNPROVED, self._time.wall_ns())
-        await self._end(clip, Step.LOSE, UNPROVED)
+    async def _refused(self, clip: ClipRecord) -> bool:
+        """End `clip` and return True when its board should have proved it and did not."""
+        try:
+            if not await self._proofs.refused(clip, self._time.wall_ns()):
+                return False
+        except DurabilityError:
+            raise
+        except StoreError as error:
+            log.warning("the clip stays as it is", clip=clip.event_id, why=str(error))
+            return True
+        await self._end(clip, Step.LOSE, CLIP_UNPROVED)
+        return True
 
     async def _circumstances(self, clip: ClipRecord, camera: ClipRecord | None, first: int) -> Circumstances:
         hello = await self._hello(clip)
@@ -300,6 +291,8 @@ class Sealing:
             background=self._boards[clip.board].before(clip.boot, first)
             if clip.board in self._boards
             else "the board is no longer configured",
+            sensor_proved=await self._proofs.proved(clip),
+            camera_proved=camera is not None and await self._proofs.proved(camera),
             camera_view_deg=None if camera is None else config.view_of(camera.board),
         )
 
@@ -323,12 +316,3 @@ class Sealing:
 
     async def _changed(self, row: int) -> None:
         await self._clip_changed(await self._store.do(lambda store: store.clip(row)))
-
-
-def _parts(store: Store, row: int) -> Parts:
-    return (
-        store.part_bytes(row, wire.PART_EVENT),
-        store.part_bytes(row, wire.PART_MEDIA),
-        store.part_bytes(row, wire.PART_TRACE),
-        store.part_bytes(row, wire.PART_SUMMARY),
-    )

@@ -1,33 +1,23 @@
-"""How far a board can be trusted: its calibrations, its self-check passing, and whether it proves what it sends.
+"""What the gateway notes of how far a board's levels can be trusted: its calibrations, and its self-check passing.
 
 Rules of this file
 - A record that a board shows and the store does not know yet is kept, whenever the board was calibrated.
 - The self-check passes in a second in which it found nothing but what is no fault of the microphone.
 - That is noted in memory each second, in the store once in `NOTE_NS`: a restart of this program makes the check look
   that much older, against days that are allowed.
-- A clip is proved over its bytes as they are in the store, just before they are sealed.
-- What was refused because it was not proved is in the audit log before anything else happens to it.
 """
-
-import asyncio
-from pathlib import Path
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from gateway.clips.contents import Parts
 from gateway.link.messages import Hello, Second
-from gateway.link.proof import clip_proved
 from gateway.service.board import BoardState
-from gateway.store.audit import Audit
-from gateway.store.records import ClipRecord
 from gateway.store.thread import StoreThread
 from gateway.timing import SECOND_NS
 
 # Names of `checks` (docs/protocol.md): too loud a sound, lost samples and a damaged calibration are said elsewhere.
 NO_FAULTS = frozenset({"range", "i2s", "calibration"})
 NOTE_NS = 3600 * SECOND_NS
-WHO = "the gateway"
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -57,22 +47,3 @@ async def last_passed_ns(board: BoardState | None, board_id: str, store: StoreTh
     if board is not None and board.passed_wall_ns is not None:
         return board.passed_wall_ns
     return await store.do(lambda opened: opened.calibrations.last_passed_ns(board_id))
-
-
-async def proved(board: BoardState | None, clip: ClipRecord, parts: Parts) -> bool | None:
-    """Return whether `parts` are the clip that `board` made; None when no key is known that could show it."""
-    if board is None or board.key is None:
-        return None
-    return await asyncio.to_thread(clip_proved, board.key, clip.board, clip.boot, clip.clip, parts)
-
-
-async def note_refused(store: Path, subject: str, reason: str, now_ns: int) -> None:
-    """Put into the audit log that what came as `subject`, a board or an event, was refused because of `reason`."""
-    log.error("not proved, refused", subject=subject, why=reason)
-    await asyncio.to_thread(
-        Audit(store).note,
-        f"refused {subject}",
-        who=WHO,
-        reason=reason,
-        now_ns=now_ns,
-    )

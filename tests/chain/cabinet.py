@@ -75,18 +75,30 @@ def world_of(
 
 
 def write_site(
-    folder: Path, sensor: str, camera: str | None, *, camera_wait_s: float = 60.0, more: str = ""
+    folder: Path,
+    sensor: str,
+    camera: str | None,
+    *,
+    camera_wait_s: float = 60.0,
+    more: str = "",
+    keys: bool = False,
 ) -> Path:
-    """Write a site.toml for boards on these ports, delivering to `folder`/city, and `more`; return its path."""
+    """Write a site.toml for boards on these ports, delivering to `folder`/city, and `more`; return its path.
+
+    `keys`: each board must prove itself with the key in `folder`/<id>.key.
+    """
+    sensor_key, camera_key = (
+        f'\nkey = "{name}.key"' if keys else "" for name in ("virtual-1", "virtual-1-cam")
+    )
     lines = [
         '[site]\nid = "test"\nname = "A street in a test"',
         '[store]\npath = "store"',
-        f'[[sensors]]\nid = "virtual-1"\nport = "{sensor}"',
+        f'[[sensors]]\nid = "virtual-1"\nport = "{sensor}"{sensor_key}',
         '[deliver]\ndirectory = "city"',
         f"[limits]\ncamera_wait_s = {camera_wait_s}",
     ]
     if camera:
-        lines.append(f'[[cameras]]\nid = "virtual-1-cam"\nport = "{camera}"')
+        lines.append(f'[[cameras]]\nid = "virtual-1-cam"\nport = "{camera}"{camera_key}')
     (folder / "city").mkdir(exist_ok=True)
     path = folder / "site.toml"
     path.write_text("\n".join([*lines, more]) + "\n")
@@ -156,6 +168,7 @@ def play(  # noqa: PLR0913  each is a property of the cabinet, most have default
     pace: Pace = Pace.FAST,
     camera_wait_s: float = 60.0,
     more: str = "",
+    keys: bool = False,
     during: "Any" = None,
 ) -> list[Path]:
     """Run a gateway in simulated time until `sound` is over and nothing is on its way; return the packages.
@@ -164,7 +177,12 @@ def play(  # noqa: PLR0913  each is a property of the cabinet, most have default
     """
     config = load(
         write_site(
-            folder, sensor.port, camera.port if camera else None, camera_wait_s=camera_wait_s, more=more
+            folder,
+            sensor.port,
+            camera.port if camera else None,
+            camera_wait_s=camera_wait_s,
+            more=more,
+            keys=keys,
         )
     )
     world = world_of(sensor, camera, sound, pace=pace)
