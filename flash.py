@@ -80,6 +80,8 @@ def flash(options: argparse.Namespace) -> None:
     try:
         found = prompt.found
         settings = settings_for(board, found, options)
+        if options.key:
+            settings["key"] = bytes(KEY_BYTES).hex()  # it takes memory; the key is made when all else fits
         _check_fit(board, found, settings)
         if options.key:
             settings["key"] = _key(options.key, dry_run=options.dry_run).hex()

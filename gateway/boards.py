@@ -35,6 +35,9 @@ WORK_BYTES = {"sensor": 245_000, "camera": 60_000}
 # What a second microphone takes: its samples in the blocks on their way, and the bearing.
 SECOND_MICROPHONE_BYTES = 20_000
 
+# What a board with a key takes: firmware/common/proof.py, the state of a clip's hash, a summary with its proof.
+PROOF_BYTES = 5_000
+
 # What a site decides, with the value a board gets when nothing is said.
 SITE: dict[str, dict[str, Any]] = {
     "sensor": {
@@ -143,7 +146,7 @@ def board_settings(board: Board, name: str, changes: Mapping[str, object] | None
 
 def needed_bytes(settings: Mapping[str, Any]) -> int:
     """Return the free memory that the firmware with `settings` needs at its start."""
-    work = WORK_BYTES[settings["kind"]]
+    work = WORK_BYTES[settings["kind"]] + (PROOF_BYTES if settings["key"] else 0)
     if settings["kind"] == "camera":
         return work + settings["ring_bytes"]
     if _has_two(settings):

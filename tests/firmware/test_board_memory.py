@@ -6,6 +6,7 @@ import struct
 import pytest
 
 from gateway.boards import (
+    PROOF_BYTES,
     SECOND_MICROPHONE_BYTES,
     WORK_BYTES,
     board_settings,
@@ -87,3 +88,47 @@ def test_a_second_microphone_takes_what_is_said_and_without_it_nothing_of_it_is_
     assert one.code == two.code
     assert 0.5 * SECOND_MICROPHONE_BYTES < two.work - one.work
     assert two.work - one.work < SECOND_MICROPHONE_BYTES * more
+
+
+HOLDING = """
+import gc, json
+from firmware.sensor import app
+class Clip:
+    number = 1
+    def __init__(self, *parts):
+        self.parts = parts
+    def total(self, part):
+        return len(self.parts[part])
+    available = total
+    def read(self, part, offset, view):
+        view[:] = self.parts[part][offset : offset + len(view)]
+sensor = app.build()
+summary = json.dumps({"number%d" % number: number for number in range(20)}).encode()
+clip = Clip(bytes(300), bytes(8000), bytes(1600), summary)
+sensor._link.hold(clip)
+sent = sensor._link._transfers[0].as_sent
+for part in range(4):
+    sent.read(part, 0, memoryview(bytearray(sent.total(part))))
+"""
+
+
+def test_a_key_takes_what_is_said_with_a_clip_on_its_way_and_without_a_key_nothing_of_it_is_there():
+    """The code of the proofs, the key, a hash, a summary with its proof; the rest of the firmware is the same."""
+    taken: dict[str, int] = {}
+    with Interpreter({}) as interpreter:
+        more = times_a_board(interpreter)
+    for key in ("", "5a" * 32):
+        with Interpreter(flashed_files("sensor", sensor_settings(key=key))) as interpreter:
+            interpreter.call(
+                "_board.configure", json.dumps({"uid": "01", "heap_bytes": 16 << 20, "now_us": 0}).encode()
+            )
+            interpreter.exec(f"import hashlib\n{BEFORE}")
+            before = used(interpreter)
+            interpreter.exec(HOLDING)
+            taken[key] = used(interpreter) - before
+            loaded = interpreter.exec("print('firmware.common.proof' in sys.modules)").strip()
+            assert loaded == str(bool(key))
+    added = taken["5a" * 32] - taken[""]
+    print(f"{added} bytes")
+
+    assert 0.4 * PROOF_BYTES < added < PROOF_BYTES * more
