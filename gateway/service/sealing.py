@@ -2,18 +2,17 @@
 
 Rules of this file
 - What to do is read from the store each time; nothing needs to be remembered over a restart but waiting times.
-- A sound waits for its pictures `camera_wait_s` from when it was whole, longer while its camera is sending.
-  Then it is sealed without, and says so.
+- A sound waits for its pictures (pairing.py). Then it is sealed without, and says so.
 - One clip at a time, in a thread: the chain of manifests has one order.
+- Bytes that were changed in the store are never sealed: of a sound nothing, of pictures the sound alone.
 - A package counts when it is durable; only then, in one transaction, the clips' bytes are deleted.
 - A clip that makes this program fail is left where it is until the next start, and stops no other clip.
 - A whole clip that its board should have proved and did not is refused: it is never sealed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -22,7 +21,6 @@ from gateway.clips import weather
 from gateway.clips.assemble import assemble
 from gateway.clips.calibration import Rules
 from gateway.clips.contents import CameraClip, camera_clip, sensor_clip
-from gateway.clips.matching import Match, Verdict, match
 from gateway.clips.measurement import BoardClock, Circumstances
 from gateway.config import Config
 from gateway.errors import ChunkChanged, DiskFull, DurabilityError, RemoteProtocolError, StoreError
@@ -32,12 +30,13 @@ from gateway.evidence.signer import Signer
 from gateway.link.messages import Hello, parse
 from gateway.service import trust
 from gateway.service.board import BoardState
-from gateway.service.edges import Edges, edge_of
+from gateway.service.edges import Edges
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher, What
+from gateway.service.pairing import READY, Job, Pairing
 from gateway.service.proofs import CLIP_UNPROVED, Proofs, parts_of
 from gateway.store.records import ClipRecord, Sealed, SealedSummary
-from gateway.store.states import UNSEALED, ClipState, Step
+from gateway.store.states import UNSEALED, Step
 from gateway.store.thread import StoreThread
 from gateway.timing import SECOND_NS, iso_utc
 
@@ -45,18 +44,8 @@ LOOK_S = 0.2  # while a clip waits: how often to look again
 # A camera clip that no sound claims within this time belongs to none: the sensor sends its clips at once, and
 # gives them up after a minute when their memory is needed.
 ORPHAN_NS = 3600 * SECOND_NS
-READY = frozenset({ClipState.COMPLETE, ClipState.PARTIAL})
 
 log: FilteringBoundLogger = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A sensor clip to seal, its camera clip if it has one, and what is known to be missing."""
-
-    sensor: ClipRecord
-    camera: ClipRecord | None
-    missing: tuple[str, ...]
 
 
 class Sealing:
@@ -82,6 +71,7 @@ class Sealing:
         self._tell = tell
         self._clip_changed = clip_changed
         self._proofs = Proofs(store, boards)
+        self._pairing = Pairing(config, boards)
         self._wake = asyncio.Event()
         self._ready_ns: dict[int, int] = {}
         self._given_up: set[int] = set()
@@ -114,10 +104,9 @@ class Sealing:
         for record in ready:
             if record.kind == "camera" and now_ns - self._ready_ns[record.row] > ORPHAN_NS:
                 await self._end(record, Step.DISCARD, "no sound belongs to it")
-        job = next(
-            filter(None, (self._job(record, records, now_ns) for record in ready if record.kind == "sensor")),
-            None,
-        )
+        sounds = (record for record in ready if record.kind == "sensor")
+        jobs = (self._pairing.job(each, records, self._ready_ns[each.row], now_ns) for each in sounds)
+        job = next(filter(None, jobs), None)
         if job is not None:
             await self._seal_or_leave(job)
             return True
@@ -127,49 +116,9 @@ class Sealing:
         records = await self._store.do(lambda store: store.in_states(UNSEALED))
         return [record for record in records if record.row not in self._given_up]
 
-    def _job(self, clip: ClipRecord, records: Sequence[ClipRecord], now_ns: int) -> _Job | None:
-        """Return how to seal `clip` now, or None when its pictures may still come."""
-        camera_id = self._config.camera_of(clip.board)
-        missing = (clip.reason,) if clip.state is ClipState.PARTIAL else ()
-        if camera_id is None:
-            return _Job(clip, None, (*missing, "picture.mkv: no camera is configured for this sensor"))
-        found = self._match(clip, camera_id, records)
-        camera = next((record for record in records if record.row == found.camera), None)
-        if camera is not None and camera.state in READY:
-            cut = (f"picture.mkv: {camera.reason}",) if camera.state is ClipState.PARTIAL else ()
-            return _Job(clip, camera, missing + cut)
-        state = self._boards.get(camera_id)
-        progress_ns = state.progress_ns if state is not None and state.connected else 0
-        waited_ns = now_ns - max(self._ready_ns[clip.row], progress_ns)
-        if waited_ns < self._config.limits.camera_wait_s * SECOND_NS:
-            return None
-        return _Job(clip, None, (*missing, f"picture.mkv: {self._why_none(camera_id, found.verdict)}"))
-
-    def _match(self, clip: ClipRecord, camera_id: str, records: Sequence[ClipRecord]) -> Match:
-        sensors = [
-            edge
-            for record in records
-            if record.kind == "sensor" and self._config.camera_of(record.board) == camera_id
-            if (edge := edge_of(record)) is not None
-        ]
-        cameras = [
-            edge for record in records if record.board == camera_id if (edge := edge_of(record)) is not None
-        ]
-        return match(sensors, cameras).get(clip.row, Match(Verdict.UNCERTAIN))
-
-    def _why_none(self, camera_id: str, verdict: Verdict) -> str:
-        state = self._boards[camera_id]
-        if verdict is Verdict.PAIRED:
-            return f'camera "{camera_id}" began to send its pictures and stopped'
-        if verdict is Verdict.NOBODY and not state.connected:
-            return f'camera "{camera_id}" does not answer ({state.message})'
-        if verdict is Verdict.NOBODY:
-            return f'camera "{camera_id}" has no pictures of this event'
-        return f"pictures could not be assigned: {verdict.value}"
-
     # -- doing it
 
-    async def _seal_or_leave(self, job: _Job) -> None:
+    async def _seal_or_leave(self, job: Job) -> None:
         try:
             await self._seal(job)
         except RemoteProtocolError as error:
@@ -187,7 +136,7 @@ class Sealing:
                 "a mistake in this program; the clip stays until the next start", clip=job.sensor.event_id
             )
 
-    async def _seal(self, job: _Job) -> None:
+    async def _seal(self, job: Job) -> None:
         clip, camera, missing = job.sensor, job.camera, list(job.missing)
         parts = await self._store.do(lambda store: parts_of(store, clip.row))
         sound = sensor_clip(parts)
@@ -294,6 +243,8 @@ class Sealing:
             sensor_proved=await self._proofs.proved(clip),
             camera_proved=camera is not None and await self._proofs.proved(camera),
             camera_view_deg=None if camera is None else config.view_of(camera.board),
+            mask=() if camera is None else config.mask_of(camera.board),
+            speech_attenuated=config.view.speech == "attenuated",
         )
 
     async def _hello(self, clip: ClipRecord) -> Hello:
