@@ -7,16 +7,15 @@ Rules of this file
 - What the city promises (at most 30 days) is a constant here, not a key.
 """
 
-import difflib
 import re
 import tomllib
-import types
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 import pyrage
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from gateway.config_keys import did_you_mean, keys_at, path_of
 from gateway.errors import ConfigError
 
 MAX_RETENTION_DAYS = 30  # the city's promise; a longer period is a configuration error, not a choice
@@ -204,7 +203,7 @@ class Config(_Section):
             if sensor.camera is not None and sensor.camera not in cameras:
                 raise ValueError(
                     f'sensors[{number}].camera: there is no camera "{sensor.camera}"; '
-                    f"{_did_you_mean(sensor.camera, cameras)}"
+                    f"{did_you_mean(sensor.camera, cameras)}"
                 )
         return self
 
@@ -282,9 +281,9 @@ def _explain(error: ValidationError) -> str:
         error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden"
     )
     problem = problems[0]
-    where, kind = _path(problem["loc"]), problem["type"]
+    where, kind = path_of(problem["loc"]), problem["type"]
     if kind == "extra_forbidden":
-        return f"{where}: unknown key; {_did_you_mean(str(problem['loc'][-1]), _keys(problem['loc'][:-1]))}"
+        return f"{where}: unknown key; {did_you_mean(str(problem['loc'][-1]), keys_at(Config, problem['loc'][:-1]))}"
     if kind == "missing":
         return f"{where}: missing; see site.example.toml"
     if kind == "value_error":  # raised above, with its own path
@@ -300,38 +299,3 @@ def _explain(error: ValidationError) -> str:
         return f"{where}: {problem['input']!r} will not do; write 1 to 32 small letters, digits and hyphens"
     message = problem["msg"]
     return f"{where}: {problem['input']!r} will not do; {message[:1].lower()}{message[1:]}"
-
-
-def _path(steps: tuple[int | str, ...]) -> str:
-    text = ""
-    for step in steps:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
-
-
-def _keys(steps: tuple[int | str, ...]) -> list[str]:
-    """Return the keys the section at `steps` may have."""
-    model: type[BaseModel] = Config
-    for step in steps:
-        if isinstance(step, str):
-            model = _model_in(model.model_fields[step].annotation) or model
-    return list(model.model_fields)
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    """Return the section that a field of type `annotation` holds."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (tuple, types.UnionType, Annotated):
-        for inner in get_args(annotation):
-            found = _model_in(inner)
-            if found is not None:
-                return found
-    return None
-
-
-def _did_you_mean(word: str, words: list[str]) -> str:
-    close = difflib.get_close_matches(word, words, n=1)
-    if close:
-        return f'did you mean "{close[0]}"?'
-    return f"possible here: {', '.join(words)}" if words else "leave it out"
