@@ -42,6 +42,7 @@ class Street:
         self.camera = self.plug_in("camera", "genk-1-cam", ppm=-20.0)
         self.limits = {"camera_wait_s": 20.0, **limits}
         self.evidence: dict[str, object] = {}
+        self.store: dict[str, object] = {}
         self.notices: list[Notice] = []
         self.boards = [self.sensor, self.camera]
 
@@ -59,7 +60,7 @@ class Street:
         return check(
             {
                 "site": {"id": "genk", "name": "Genk"},
-                "store": {"path": str(self.folder / "store")},
+                "store": {"path": str(self.folder / "store"), **self.store},
                 "sensors": [{"id": "genk-1", "port": str(self.folder / "genk-1")}],
                 "cameras": [{"id": "genk-1-cam", "port": str(self.folder / "genk-1-cam")}],
                 "deliver": {"directory": str(self.delivered)},

@@ -5,12 +5,14 @@ what was measured, and of the finished package. Looked at are all files below th
 temporary files would be too, and whatever regular file its process has open, deleted ones included.
 """
 
+import base64
 import os
 import re
 import signal
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -20,6 +22,7 @@ from structlog.testing import capture_logs
 
 from gateway.clips.contents import camera_clip, sensor_clip
 from gateway.clips.sound import flac
+from gateway.errors import KeyFileError
 from gateway.evidence.verify import verify
 from gateway.opening import Options, contents, open_and_print
 from gateway.service.notices import What
@@ -111,6 +114,7 @@ def test_nobody_can_read_a_clip_in_the_cabinet_from_its_first_byte_on(
     look()
 
     (package,) = (cabinet / "city").glob("*.zip.age")
+    assert [path.name for path in (cabinet / "store" / "packages").iterdir()] == [package.name]
     (cabinet / "city.key").write_text(f"{identity}\n")
     _, parts, _ = contents(package, cabinet / "city.key")
     media = [parts[name] for name in ("sound.flac", "picture.mkv", "view.mp4")]
@@ -119,9 +123,8 @@ def test_nobody_can_read_a_clip_in_the_cabinet_from_its_first_byte_on(
 
     open_and_print(Options(package, cabinet / "opened", cabinet / "city.key"))
     assert {"opened/sound.flac", "opened/picture.mkv"} <= set(readable(cabinet, known)), "looked for in vain"
-    store = Store(cabinet / "store")
-    assert {clip.state for clip in store.clips()} == {ClipState.DELIVERED, ClipState.JOINED}
-    store.close()
+    with closing(Store(cabinet / "store")) as store:
+        assert {clip.state for clip in store.clips()} == {ClipState.DELIVERED, ClipState.JOINED}
 
 
 @pytest.mark.slow
@@ -154,6 +157,31 @@ async def test_a_clip_that_was_changed_in_the_store_is_never_sealed(tmp_path: Pa
     else:
         assert "is not what was received" in measured(packages[0])["missing"][0]
         assert verify(packages[0]).exit_code == 1
+
+
+@pytest.mark.slow
+async def test_the_machine_key_may_be_a_credential_of_the_service_manager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then a disk that is taken out of the cabinet holds no key; and without credentials the gateway does not start."""
+    street = Street(tmp_path)
+    street.store = {"machine_key": "credential:machine"}
+    with pytest.raises(KeyFileError, match="the service manager gave no credentials"):
+        async with street.gateway():
+            await street.until(lambda: False, seconds=1)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "machine").write_bytes(base64.b64encode(os.urandom(32)))
+    (tmp_path / "run" / "machine").chmod(0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "run"))
+    sound = street.sensor.hold(1, street.sound(street.clock.monotonic_ns()), media_limit=300_000)
+    async with street.gateway():
+        await street.until(lambda: sound.acknowledged_bytes[1] > 290_000)
+    sound.media_limit = None
+    async with street.gateway():
+        await street.until(lambda: street.said(What.CLIP_DELIVERED))
+
+    assert not (tmp_path / "store" / "machine-key").exists()
+    assert measured(street.packages()[0])["sound"]["samples"] == 480_000
 
 
 @pytest.mark.slow
