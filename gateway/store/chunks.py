@@ -42,12 +42,7 @@ class Chunks:
 
         `KeyFileError` when there is no machine key that can be trusted, or none of the clips' keys is under it.
         """
-        rows = [row for (row,) in self._db.execute("SELECT clip_id FROM clip_keys")]
-        self._machine = ChaCha20Poly1305(machine_key.read_or_make(self._path, clips=len(rows)))
-        changed = [row for row in rows if self._cipher(row) is None]
-        if rows and changed == rows:
-            self._machine = None
-            raise KeyFileError(machine_key.not_this_one(self._path, len(rows)))
+        self._machine, changed = self._load()
         return changed
 
     def append(self, row: int, part: int, start: int, data: bytes) -> None:
@@ -82,16 +77,24 @@ class Chunks:
         self._db.execute("DELETE FROM chunks WHERE clip_id = ?", (row,))
         self._db.execute("DELETE FROM clip_keys WHERE clip_id = ?", (row,))
 
+    def _load(self) -> tuple[ChaCha20Poly1305, list[int]]:
+        rows = [row for (row,) in self._db.execute("SELECT clip_id FROM clip_keys")]
+        machine = ChaCha20Poly1305(machine_key.read_or_make(self._path, clips=len(rows)))
+        changed = [row for row in rows if self._clip_cipher(machine, row) is None]
+        if rows and changed == rows:
+            raise KeyFileError(machine_key.not_this_one(self._path, len(rows)))
+        return machine, changed
+
     def _unlocked(self) -> ChaCha20Poly1305:
         if self._machine is None:
-            self.unlock()
-        if self._machine is None:
-            raise KeyFileError(f"{self._path}: cannot be read; check path and rights")
+            self._machine, _ = self._load()
         return self._machine
 
     def _cipher(self, row: int) -> ChaCha20Poly1305 | None:
         """Return the cipher of a clip, None when it has no key or not the one that was made for it."""
-        machine = self._unlocked()
+        return self._clip_cipher(self._unlocked(), row)
+
+    def _clip_cipher(self, machine: ChaCha20Poly1305, row: int) -> ChaCha20Poly1305 | None:
         # Asked each time: a key that a transaction made and did not keep must not be used again.
         found = self._db.execute(
             f"SELECT {_EVENT}, wrapped FROM clip_keys JOIN clips ON id = clip_id WHERE id = ?",  # noqa: S608
