@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gateway import board_key
 from gateway.config import Config, check
 from gateway.demo_view import LiveView, print_clips
 from gateway.errors import GatewayError
@@ -129,9 +130,15 @@ def _play(
     options: Options, sound: Iterator[Samples], seconds: float, passes: list[Vehicle], store: Path, out: Path
 ) -> dict[str, object]:
     boot = _next_boot(out)
+    keys = {name: board_key.make(store / f"{name}.key").hex() for name in (SENSOR, CAMERA)}
+    program = options.interpreter
     with (
-        virtual_sensor(SENSOR, serial=random_serial(), program=options.interpreter, boot=boot) as sensor,
-        virtual_camera(CAMERA, serial=random_serial(), program=options.interpreter, boot=boot) as camera,
+        virtual_sensor(
+            SENSOR, serial=random_serial(), program=program, boot=boot, key=keys[SENSOR]
+        ) as sensor,
+        virtual_camera(
+            CAMERA, serial=random_serial(), program=program, boot=boot, key=keys[CAMERA]
+        ) as camera,
     ):
         world = World(
             sensor=sensor,
@@ -158,8 +165,10 @@ def _config(sensor: VirtualBoard, camera: VirtualBoard, store: Path, out: Path) 
         {
             "site": {"id": "demo", "name": "The virtual street of the demo"},
             "store": {"path": str(store)},
-            "sensors": [{"id": SENSOR, "port": sensor.port, "camera": CAMERA}],
-            "cameras": [{"id": CAMERA, "port": camera.port}],
+            "sensors": [
+                {"id": SENSOR, "port": sensor.port, "camera": CAMERA, "key": str(store / f"{SENSOR}.key")}
+            ],
+            "cameras": [{"id": CAMERA, "port": camera.port, "key": str(store / f"{CAMERA}.key")}],
             "deliver": {"directory": str(out)},
         }
     )

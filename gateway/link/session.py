@@ -9,7 +9,7 @@ Rules of this file
   chunks are dropped. It sends them again from the last acknowledgement.
 - A board of another wire version, or with another id than expected, is refused for good.
 - With the key of the board, only what carries its proof is believed (proof.py). HELLO must answer a nonce of this
-  session: with another one the board is asked again, without one or with a wrong proof it is refused.
+  session: with another one the board is asked again (for a while), without one or with a wrong proof it is refused.
 """
 
 import secrets
@@ -44,6 +44,8 @@ TOKENS = 0x1_0000_0000  # a clock token is 32 bits on the wire
 MAX_LOG_TEXT = 240  # one line of a log; a babbling port fills no disk
 MAX_REASON = 200
 UNPRINTABLE = "�"
+# A board says HELLO by itself twice at a start; more in a row than of four starts is a board that never answers.
+MAX_UNASKED = 8
 MAX_UNPRINTABLE = 0.1  # more of it, and it is a damaged frame, not text
 # The longest part: 10 s of pictures at 30 frames of 200 KB. More is a fault, and would fill the disk.
 MAX_PART_BYTES = 64 * 1024 * 1024
@@ -114,6 +116,7 @@ class Session:
         self._board_id = board_id
         self._challenges = None if key is None else Challenges(key)
         self._make_nonce = make_nonce
+        self._unasked = 0
         self._reader = wire.FrameReader()
         self._next_seq: int | None = None
         self._token = 0
@@ -264,6 +267,13 @@ class Session:
                     unproved=True,
                 )
             if not self._challenges.knows(hello.nonce):  # said by itself, or to another session
+                self._unasked += 1
+                if self._unasked > MAX_UNASKED:
+                    return self._refusal(
+                        f'"{hello.id}" did not prove that it is that board: it answers other questions than those of '
+                        "this gateway, as a recording does; look for another device on the cable",
+                        unproved=True,
+                    )
                 self._step(Step.GAP)
                 return None
             if not self._challenges.tagged(frame):
@@ -272,6 +282,7 @@ class Session:
                     "put that one on the board with flash.py --key, or look for another device on the cable",
                     unproved=True,
                 )
+        self._unasked = 0
         rebooted = self.hello is not None and self.hello.boot != hello.boot
         self.hello = hello
         self._step(Step.HELLO)

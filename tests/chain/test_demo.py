@@ -57,6 +57,7 @@ def test_the_built_in_street_gives_a_package_that_holds(tmp_path):
         assert event["trigger_time"].endswith("Z")
         code, said = verify(Path(event["package"]))
         assert code == 0, said
+        assert "holds  it comes from the boards that it names" in said
 
 
 def test_a_second_demo_adds_to_the_first_ones_packages(tmp_path):

@@ -11,7 +11,7 @@ from firmware.common import wire
 from firmware.common.proof import Key, Prover
 from gateway.link import events
 from gateway.link.proof import NONCES, Challenges, clip_proved, untagged
-from gateway.link.session import Session, State
+from gateway.link.session import MAX_UNASKED, Session, State
 from gateway.testing.clips import FakeClip, sensor_parts
 
 KEY = bytes(range(32))
@@ -140,6 +140,29 @@ def test_a_hello_of_an_earlier_session_proves_nothing() -> None:
     assert session.hello is None
     assert session.state is State.GREETING
     assert session.counters.dropped_chunks == 1
+
+
+def test_a_recording_that_is_played_for_ever_is_refused() -> None:
+    """It never answers what it is asked; a board that starts again now and then, and answers, is never refused."""
+    earlier = new_session()
+    board = Board()
+    board.hear(earlier)
+    recorded = [board.hello() for _ in range(MAX_UNASKED + 1)]
+    session = Session("genk-1", KEY)
+
+    assert session.receive(b"".join(recorded[:-1])) == []
+    (refused,) = session.receive(recorded[-1])
+    assert isinstance(refused, events.BoardRefused)
+    assert refused.unproved
+    assert "as a recording does" in refused.reason
+
+    again = new_session()
+    for boot in range(1, 2 * MAX_UNASKED):
+        board = Board(boot=boot)
+        again.receive(board.hello() + board.hello())
+        again.greet()
+        board.hear(again)
+        assert isinstance(again.receive(board.hello())[-1], events.HelloReceived)
 
 
 def test_two_sessions_never_ask_with_the_same_nonce() -> None:

@@ -12,6 +12,7 @@ import serial
 
 from firmware.common import wire
 from gateway.link.discovery import find_port
+from gateway.link.proof import untagged
 from gateway.virtual.board import random_serial
 from gateway.virtual.boards import virtual_sensor
 from gateway.virtual.world import Pace, World
@@ -40,7 +41,7 @@ class Bench:
             data = self.port.read(4096)
             for piece in self.reader.feed(data):
                 if isinstance(piece, wire.Frame):
-                    self.frames.append((time.monotonic(), piece))
+                    self.frames.append((time.monotonic(), untagged(piece)))
                 else:
                     self.garbage.append(piece.data)
 
