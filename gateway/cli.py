@@ -43,7 +43,13 @@ def run(*, config: Path) -> int:
 
 
 @app.command
-def verify(*packages: Path, key: tuple[str, ...] = (), tsa: tuple[Path, ...] = (), json: bool = False) -> int:
+def verify(
+    *packages: Path,
+    key: tuple[str, ...] = (),
+    tsa: tuple[Path, ...] = (),
+    identity: Path | None = None,
+    json: bool = False,
+) -> int:
     """Check packages offline: what holds, what does not, what cannot be said.
 
     Several packages are checked as a chain as well: none removed, replaced or put in. Exit code 0: nothing was changed
@@ -57,12 +63,14 @@ def verify(*packages: Path, key: tuple[str, ...] = (), tsa: tuple[Path, ...] = (
         A public key of the gateway, as stalenstraat keys show prints it, or a file of them.
     tsa
         The root certificate (PEM) of the timestamp service; its timestamps lie beside the packages.
+    identity
+        A file with a private key of the city (age), for packages that are encrypted.
     json
         Print JSON instead of words.
     """
     from gateway.evidence.verify import verify_and_print
 
-    return verify_and_print(packages, trusted=key, tsa=tsa, as_json=json)
+    return verify_and_print(packages, trusted=key, tsa=tsa, identity=identity, as_json=json)
 
 
 @app.command(name="open")

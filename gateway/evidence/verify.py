@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.x509 import Certificate, load_pem_x509_certificates
+from pyrage.x25519 import Identity
 
 from gateway.errors import KeyFileError, PackageError
 from gateway.evidence import container, integrity, keys, manifest, timestamp
 from gateway.evidence.chain import CLAIM, Link, of_chain
 from gateway.evidence.completeness import as_evidence, of_contents
+from gateway.evidence.encryption import decrypt, is_encrypted, read_identities
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.statements import Report, Statement, Verdict
 from gateway.evidence.timestamp import Batch
@@ -42,13 +44,17 @@ def verify(path: Path, trusted: Sequence[str] = ()) -> Report:
 
 
 def verify_all(
-    paths: Sequence[Path], trusted: Sequence[str] = (), services: Sequence[Certificate] = ()
+    paths: Sequence[Path],
+    trusted: Sequence[str] = (),
+    services: Sequence[Certificate] = (),
+    identities: Sequence[Identity] = (),
 ) -> list[Report]:
     """Check the packages at `paths`, each alone and as a chain.
 
     Timestamps are read from the files beside them, and believed when they are of one of `services` (root certificates).
+    Encrypted packages are opened with `identities`, in memory.
     """
-    checked = [_check(path, trusted) for path in paths]
+    checked = [_check(path, trusted, identities) for path in paths]
     linked = of_chain([each.link for each in checked if each.link is not None])
     batches = _batches_beside(paths)
     of_links = iter(linked)
@@ -68,11 +74,18 @@ def verify_bytes(data: bytes, path: Path, trusted: Sequence[str] = ()) -> Report
     return _check_bytes(data, path, trusted).report
 
 
-def _check(path: Path, trusted: Sequence[str]) -> Checked:
+def _check(path: Path, trusted: Sequence[str], identities: Sequence[Identity]) -> Checked:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise PackageError(f"the file has more than {MAX_BYTES} bytes; no package is that large")
-        return _check_bytes(path.read_bytes(), path, trusted)
+        data = path.read_bytes()
+        if is_encrypted(data):
+            if not identities:
+                why = "it is encrypted; with a private key of the city (--identity) more can be said"
+                said = Statement("it is a package", Verdict.UNKNOWN, why, integrity=True)
+                return Checked(Report(path, None, (said,)))
+            data = decrypt(data, identities)
+        return _check_bytes(data, path, trusted)
     except OSError as error:
         why = f"cannot be read ({error.strerror}); check the path"
     except PackageError as error:
@@ -88,8 +101,9 @@ def _check_bytes(data: bytes, path: Path, trusted: Sequence[str]) -> Checked:
         said.extend(integrity.of_parts(sealed, parts))
         said.extend(integrity.of_signature(sealed, parts, trusted))
         said.extend(of_contents(sealed, parts))
-        if EVENT.fullmatch(path.stem) and path.stem != sealed.event:
-            why = f"the file is named {path.stem}, the event is {sealed.event}"
+        name = path.name.split(".", 1)[0]
+        if EVENT.fullmatch(name) and name != sealed.event:
+            why = f"the file is named {name}, the event is {sealed.event}"
             said.append(Statement("the file has the name of its event", Verdict.FAILS, why))
         said.append(Statement(CLAIM, Verdict.UNKNOWN, "its manifest is not intact"))
         said.append(Statement(timestamp.CLAIM, Verdict.UNKNOWN, "its manifest is not intact"))
@@ -126,17 +140,26 @@ def _batches_beside(paths: Sequence[Path]) -> list[Batch]:
 
 
 def verify_and_print(
-    packages: Sequence[Path], *, trusted: Sequence[str] = (), tsa: Sequence[Path] = (), as_json: bool = False
+    packages: Sequence[Path],
+    *,
+    trusted: Sequence[str] = (),
+    tsa: Sequence[Path] = (),
+    identity: Path | None = None,
+    as_json: bool = False,
 ) -> int:
     """Check `packages` and print a report of each; return the highest exit code, 1 before 2.
 
-    `trusted` are public keys, or files that hold one in each line; `tsa` are files with root certificates (PEM). Raises
-    `PackageError` when no package is named, `KeyFileError` for what is no key or certificate.
+    `trusted` are public keys, or files that hold one in each line; `tsa` are files with root certificates (PEM),
+    `identity` is one with the private keys of age that open packages. Raises `PackageError` when no package is named,
+    `KeyFileError` for what is no key or certificate.
     """
     if not packages:
         raise PackageError("no package is named; give the .zip file of a clip")
     keys_given = [key for each in trusted for key in _keys(each)]
-    reports = verify_all(packages, keys_given, [root for each in tsa for root in _certificates(each)])
+    services = [root for each in tsa for root in _certificates(each)]
+    reports = verify_all(
+        packages, keys_given, services, [] if identity is None else read_identities(identity)
+    )
     if as_json:
         sys.stdout.write(
             json.dumps([report.values() for report in reports], indent=1, ensure_ascii=False) + "\n"

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pyrage import x25519
 
 from gateway.clips.assemble import assemble
 from gateway.clips.contents import camera_clip, sensor_clip
 from gateway.clips.measurement import Circumstances
 from gateway.evidence import container, manifest
+from gateway.evidence.encryption import encrypt
 from gateway.evidence.handover import hand_over
 from gateway.evidence.manifest import Manifest, Place
 from gateway.evidence.package import write
@@ -254,3 +256,28 @@ def test_openssl_checks_the_signature(genuine: Path, tmp_path: Path) -> None:
     done = subprocess.run(command.split(), cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert "Signature Verified Successfully" in done.stdout, done.stderr
+
+
+def test_encrypted_packages_are_opened_in_memory_and_checked_as_a_chain(
+    genuine: Path, tmp_path: Path
+) -> None:
+    """Without the key nothing can be said, exit code 2; with another one, or after a change, exit code 1."""
+    city, other = x25519.Identity.generate(), x25519.Identity.generate()
+    paths: list[Path] = []
+    for path in sorted(genuine.glob("*.zip")):
+        paths.append(tmp_path / f"{path.name}.age")
+        paths[-1].write_bytes(encrypt(path.read_bytes(), [str(city.to_public())]))
+    here = sorted(tmp_path.iterdir())
+
+    assert {0} == {report.exit_code for report in verify_all(paths, [FIRST.public], (), [city])}
+    assert {2} == {report.exit_code for report in verify_all(paths, [FIRST.public])}
+    assert {1} == {report.exit_code for report in verify_all(paths, [FIRST.public], (), [other])}
+    del paths[2]
+    assert "number 3 of this gateway is not here" in " ".join(
+        said.why for report in verify_all(paths, [FIRST.public], (), [city]) for said in report.statements
+    )
+    spoilt = bytearray(paths[0].read_bytes())
+    spoilt[len(spoilt) // 2] ^= 1
+    paths[0].write_bytes(spoilt)
+    assert 1 == verify_all(paths, [FIRST.public], (), [city])[0].exit_code
+    assert here == sorted(tmp_path.iterdir())
