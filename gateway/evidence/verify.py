@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.x509 import Certificate, load_pem_x509_certificates
-from pyrage.x25519 import Identity
+from pyrage import x25519
 
 from gateway.errors import KeyFileError, PackageError
 from gateway.evidence import container, integrity, keys, manifest, timestamp
@@ -47,7 +47,7 @@ def verify_all(
     paths: Sequence[Path],
     trusted: Sequence[str] = (),
     services: Sequence[Certificate] = (),
-    identities: Sequence[Identity] = (),
+    identities: Sequence[x25519.Identity] = (),
 ) -> list[Report]:
     """Check the packages at `paths`, each alone and as a chain.
 
@@ -74,7 +74,7 @@ def verify_bytes(data: bytes, path: Path, trusted: Sequence[str] = ()) -> Report
     return _check_bytes(data, path, trusted).report
 
 
-def _check(path: Path, trusted: Sequence[str], identities: Sequence[Identity]) -> Checked:
+def _check(path: Path, trusted: Sequence[str], identities: Sequence[x25519.Identity]) -> Checked:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise PackageError(f"the file has more than {MAX_BYTES} bytes; no package is that large")
