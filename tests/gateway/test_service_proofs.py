@@ -18,7 +18,7 @@ from gateway.config import Config, check
 from gateway.evidence import container
 from gateway.evidence.statements import Verdict
 from gateway.evidence.verify import verify
-from gateway.service import Gateway
+from gateway.service import Gateway, connection
 from gateway.service.notices import Notice, What
 from gateway.store.audit import Audit
 from gateway.testing.board import FakeBoard, PtyConsole
@@ -202,13 +202,14 @@ async def test_boards_without_a_key_are_accepted_and_the_clip_says_so(tmp_path: 
 
 @pytest.mark.parametrize("key", [OTHER_KEY, ""], ids=["another-key", "no-key"])
 async def test_a_board_that_does_not_prove_itself_is_refused_and_that_is_in_the_audit_log(
-    tmp_path, key
+    tmp_path, monkeypatch, key
 ) -> None:
     """Once, however often it is tried; no clip of it is taken. The board itself, put back, is believed again."""
+    monkeypatch.setattr(connection, "MAX_WAIT_S", 0.02)  # of real time, before it is tried again
     cable = Cable(tmp_path, sensor_key=key)
     async with cable.gateway() as gateway:
         cable.sensor.hold(1, cable.sound())
-        await cable.until(lambda: cable.said(What.BOARD_REFUSED))
+        await cable.until(lambda: len(cable.said(What.BOARD_REFUSED)) > 2)
         await cable.until(cable.refusals)
         status = gateway.status()
         assert "flash.py --key" in next(
