@@ -212,7 +212,8 @@ class Conversation:
         if digest is not None and self._events.get(chunk.clip) not in (None, digest):
             self._board.message = (
                 f"clip {chunk.clip} of boot {chunk.boot} is another one than before: the board's boot count went "
-                "back; write a higher count into boot.txt on the board, then restart it"
+                "back, or another device on its cable used the number; write a higher count into boot.txt on the "
+                "board, then restart it"
             )
             self._log.error("clip not believed", why=self._board.message)
             return
