@@ -8,7 +8,7 @@ Rules of this file
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -105,6 +105,32 @@ def open_package(
     from gateway.opening import Options, open_and_print
 
     return open_and_print(Options(package, out, identity, config, who, reason))
+
+
+@app.command
+def notice(
+    *,
+    out: Path,
+    config: Path,
+    lang: Literal["nl", "fr", "en"] = "nl",
+    kind: Literal["all", "sign", "information", "register", "assessment"] = "all",
+) -> int:
+    """Make the sign, the public information and the register entry from the configuration.
+
+    Parameters
+    ----------
+    out
+        The file: .pdf and .html hold everything, .svg the sign alone.
+    config
+        The site's TOML file; its section [controller] says who is responsible.
+    lang
+        Dutch, French or English.
+    kind
+        One of them alone; or assessment: a data protection impact assessment to complete, with the real settings.
+    """
+    from gateway.notice.command import Kind, notice_and_write
+
+    return notice_and_write(lang, Kind(kind), out, config)
 
 
 @app.command
