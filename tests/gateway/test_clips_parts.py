@@ -135,7 +135,9 @@ def test_measurement_says_what_is_known_in_figures() -> None:
         "weather_not_observed",
         "background_unknown",
         "bearing_unknown",
+        "board_unproved",
     }
+    assert values["board_proved"] is False
 
 
 def test_the_background_before_the_event_and_the_emergence_are_in_figures_or_in_words() -> None:
