@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from gateway.auditing import app as audit
+from gateway.calibrate.commands import app as calibrating
 from gateway.errors import GatewayError
 from gateway.options import Interpreter
 from gateway.signature.commands import app as signature
@@ -23,7 +24,6 @@ app = App(name="stalenstraat", help="An open noise camera for streets.", version
 app.command(signature)
 app.command(keys)
 app.command(audit)
-calibrating = App(name="calibrate", help="A microphone against a calibrator.")
 app.command(calibrating)
 app.command(recording)
 
@@ -105,6 +105,28 @@ def open_package(
     from gateway.opening import Options, open_and_print
 
     return open_and_print(Options(package, out, identity, config, who, reason))
+
+
+@app.command
+def forget(*, config: Path, event: str, reason: str, who: str = "") -> int:
+    """Delete a clip from the store of this cabinet, beside a running gateway too; show that nothing of it is left.
+
+    Exit code 0: nothing is left; 1: it could not be deleted, or there is no such clip, and why.
+
+    Parameters
+    ----------
+    config
+        The site's TOML file.
+    event
+        The clip, as genk-1-12-3.
+    reason
+        Why; it is kept in the audit log, and with the tombstone.
+    who
+        Who orders it; default: the name of the account.
+    """
+    from gateway.forget import Options, forget_and_print
+
+    return forget_and_print(Options(config, event, reason, who))
 
 
 @app.command
@@ -193,73 +215,6 @@ def bench(*, json: bool = False, interpreter: Interpreter = None) -> int:
     from gateway.bench import run_bench
 
     return run_bench(as_json=json, program=interpreter)
-
-
-@calibrating.default
-def calibrate(  # noqa: PLR0913  the command's options are the contract of docs/
-    *,
-    board: str,
-    level: float,
-    frequency: float,
-    calibrator: str = "",
-    certificate_date: str | None = None,
-    check: bool = False,
-    config: Path | None = None,
-    json: bool = False,
-) -> int:
-    """Calibrate a microphone with a calibrator on it; docs/calibration.md shows how.
-
-    Exit code 0: done; 1: refused, and why; 2: done, but the microphone has drifted by more than 0.5 dB.
-
-    Parameters
-    ----------
-    board
-        The port of the sensor: id:SERIAL, or a path.
-    level
-        The level of the calibrator in dB, as its certificate says: 94 or 114, say.
-    frequency
-        Its frequency in Hz: 1000 or 250, say.
-    calibrator
-        Which one it is: maker, type, serial number.
-    certificate_date
-        The date of its certificate, as 2026-03-01.
-    check
-        Change nothing: only note how far the microphone is off, before and after a campaign.
-    config
-        The site's TOML file: keep the record in its history at once. The running gateway does so by itself.
-    json
-        Print JSON instead of words.
-    """
-    from gateway.calibrate.command import Options, run_calibrate
-
-    return run_calibrate(
-        Options(
-            board=board,
-            level=level,
-            frequency=frequency,
-            calibrator=calibrator,
-            certificate_date=certificate_date,
-            check=check,
-            config=config,
-            as_json=json,
-        )
-    )
-
-
-@calibrating.command
-def history(*, config: Path, json: bool = False) -> int:
-    """Show every calibration and check that the gateway knows; the gateway must not run meanwhile.
-
-    Parameters
-    ----------
-    config
-        The site's TOML file.
-    json
-        Print JSON instead of a table.
-    """
-    from gateway.calibrate.command import print_history
-
-    return print_history(config, as_json=json)
 
 
 @app.command

@@ -7,16 +7,16 @@ Rules of this file
 - What the city promises (at most 30 days) is a constant here, not a key.
 """
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import pyrage
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.config_keys import did_you_mean, keys_at, path_of
+from gateway.config_values import is_public_key, is_recipient
 from gateway.errors import ConfigError
+from gateway.hours import is_span, is_time_zone
 
 MAX_RETENTION_DAYS = 30  # the city's promise; a longer period is a configuration error, not a choice
 CREDENTIAL = "credential:"  # before the name of a file that the service manager decrypts for this service
@@ -42,11 +42,16 @@ class SiteConfig(_Section):
     name: Text
 
 
+Behaviour = Literal["revving", "acceleration", "pops", "steady_pass", "idling", "unknown"]
+
+
 class StoreConfig(_Section):
     """Where clips and packages lie until they are delivered, and how long at most."""
 
     path: Annotated[Path, Field(strict=False)]
+    mount: Annotated[Path, Field(strict=False)] | None = None
     retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION_DAYS)] = MAX_RETENTION_DAYS
+    retention_days_by_behaviour: dict[Behaviour, Annotated[int, Field(ge=1)]] = {}
     machine_key: Annotated[str, Field(min_length=1)] | None = None  # a file, see store/machine_key.py
 
 
@@ -86,6 +91,16 @@ class DeliverConfig(_Section):
     directory: Annotated[Path, Field(strict=False)] | None = None
 
 
+class ClipsConfig(_Section):
+    """Whether clips may come into being at this site, when, and how many: see service/admission.py."""
+
+    mode: Literal["observe", "dialogue", "evidence"] = "evidence"
+    hours: Annotated[tuple[Annotated[str, AfterValidator(is_span)], ...], Field(strict=False)] = ()
+    time_zone: Annotated[str, AfterValidator(is_time_zone)] = "Europe/Brussels"
+    max_per_hour: Annotated[int, Field(ge=1, le=60)] = 30
+    max_per_day: Annotated[int, Field(ge=1, le=500)] = 100
+
+
 class LimitsConfig(_Section):
     """Waiting times."""
 
@@ -106,43 +121,19 @@ class WeatherConfig(_Section):
     max_age_s: Annotated[float, Field(ge=10, le=86400)] = 900.0
 
 
-def _is_public_key(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9+/]{43}=", text):  # 32 bytes in base64, see evidence/keys.py
-        raise ValueError(
-            f'signature.trusted_keys: "{text}" is no public key; write the 44 characters that '
-            "`stalenstraat signature sign` prints"
-        )
-    return text
-
-
 class SignatureConfig(_Section):
     """Who may give the boards a model."""
 
     trusted_keys: Annotated[
-        tuple[Annotated[str, AfterValidator(_is_public_key)], ...], Field(strict=False)
+        tuple[Annotated[str, AfterValidator(is_public_key)], ...], Field(strict=False)
     ] = ()
-
-
-def _is_recipient(text: str) -> str:
-    if text.startswith("AGE-SECRET-KEY-"):  # never repeated: a message ends in logs
-        raise ValueError(
-            "evidence.recipients: a private key stands there; take it out of the cabinet, and write the public key "
-            "that belongs to it (age1...)"
-        )
-    try:
-        pyrage.x25519.Recipient.from_str(text)
-    except pyrage.RecipientError:
-        raise ValueError(
-            f'evidence.recipients: "{text}" is no public key of age; write the age1... that age-keygen prints'
-        ) from None
-    return text
 
 
 class EvidenceConfig(_Section):
     """Who seals packages: a file (evidence/signer.py), by default one in the store. And who alone can open them."""
 
     key: Annotated[str, Field(min_length=1)] | None = None
-    recipients: Annotated[tuple[Annotated[str, AfterValidator(_is_recipient)], ...], Field(strict=False)] = ()
+    recipients: Annotated[tuple[Annotated[str, AfterValidator(is_recipient)], ...], Field(strict=False)] = ()
     timestamp_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     timestamp_every_s: Annotated[float, Field(ge=10, le=86400)] = 3600.0
 
@@ -173,6 +164,7 @@ class Config(_Section):
     store: StoreConfig
     sensors: Annotated[tuple[SensorConfig, ...], Field(strict=False, min_length=1)]
     cameras: Annotated[tuple[CameraConfig, ...], Field(strict=False)] = ()
+    clips: ClipsConfig = ClipsConfig()
     deliver: DeliverConfig = DeliverConfig()
     limits: LimitsConfig = LimitsConfig()
     calibration: CalibrationConfig = CalibrationConfig()
@@ -184,6 +176,12 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
+        for behaviour, days in self.store.retention_days_by_behaviour.items():
+            if days > self.store.retention_days:
+                raise ValueError(
+                    f"store.retention_days_by_behaviour.{behaviour}: {days} days is more than the "
+                    f"{self.store.retention_days} of store.retention_days; write at most that"
+                )
         boards: dict[str, str] = {}
         ports: dict[str, str] = {}
         for name, section in (("sensors", self.sensors), ("cameras", self.cameras)):
@@ -238,6 +236,7 @@ def load(path: Path) -> Config:
     store = config.store.model_copy(
         update={
             "path": base / config.store.path.expanduser(),
+            "mount": None if config.store.mount is None else base / config.store.mount.expanduser(),
             "machine_key": _beside(base, config.store.machine_key),
         }
     )

@@ -43,6 +43,10 @@ class StoreError(GatewayError):
     """The store cannot do what was asked."""
 
 
+class StoreInUse(StoreError):
+    """Another program has the store open."""
+
+
 class DiskFull(StoreError):
     """No room is left; nothing that was acknowledged is lost."""
 

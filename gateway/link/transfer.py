@@ -8,10 +8,11 @@ Rules of this file
 - A total that changes, or a byte beyond it, is the board's mistake: `RemoteProtocolError`.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from firmware.common import wire
-from gateway.errors import RemoteProtocolError
+from gateway.errors import RemoteProtocolError, StoreError
 from gateway.link.events import ChunkReceived
 
 
@@ -90,3 +91,19 @@ class ClipProgress:
         """Note that `piece` is durable."""
         part = self.parts[piece.part]
         part.durable = max(part.durable, piece.offset + len(piece.data))
+
+
+def runs(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Join pieces that follow each other in a part: one row of the database instead of many."""
+    waiting: dict[tuple[int, int, int], Piece] = {}
+    for piece in pieces:
+        key = (piece.boot, piece.clip, piece.part)
+        before = waiting.get(key)
+        if before is None:
+            waiting[key] = piece
+            continue
+        if before.offset + len(before.data) != piece.offset:
+            raise StoreError(f"pieces of clip {piece.clip} part {piece.part} do not follow each other")
+        total = before.total if piece.total is None else piece.total
+        waiting[key] = Piece(*key, before.offset, before.data + piece.data, total)
+    yield from waiting.values()

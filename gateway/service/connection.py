@@ -16,6 +16,7 @@ from typing import cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from gateway.config import ClipsConfig
 from gateway.errors import DurabilityError, GatewayError, LinkError, PortLost, StoreError
 from gateway.link.port import Port
 from gateway.service import proofs
@@ -46,6 +47,7 @@ class Surroundings:
     open_port: Callable[[str, int], Port]
     tell: Watcher
     clip_changed: Callable[[ClipRecord], Awaitable[None]]
+    clips: ClipsConfig
 
 
 class Connection:
@@ -72,7 +74,7 @@ class Connection:
         except LinkError as error:
             return self._failed(str(error))
         error: Exception | None = None
-        conversation = Conversation(board, around.store, around.time, around.clip_changed)
+        conversation = Conversation(board, around.store, around.time, around.clip_changed, around.clips)
         if self._tries == 0:
             board.message = "waiting for the board to say who it is"
         try:

@@ -8,7 +8,6 @@ Rules of this file
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -16,6 +15,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from firmware.common import wire
+from gateway.config import ClipsConfig
 from gateway.errors import LinkError, RemoteProtocolError
 from gateway.link import events
 from gateway.link.clock import ClockModel
@@ -23,6 +23,8 @@ from gateway.link.messages import Hello
 from gateway.link.session import Session, State
 from gateway.link.transfer import ClipProgress, Piece
 from gateway.service import trust
+from gateway.service.admission import event_digest, progress_of, why_not
+from gateway.service.beginning import note_board
 from gateway.service.board import BoardState
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, What
@@ -59,8 +61,10 @@ class Conversation:
         store: StoreThread,
         time: HostTime,
         clip_changed: Callable[[ClipRecord], Awaitable[None]],
+        clips: ClipsConfig = ClipsConfig(),  # noqa: B008  it is frozen
     ) -> None:
         self._board = board
+        self._clips = clips
         self._store = store
         self._time = time
         self._clip_changed = clip_changed
@@ -75,9 +79,7 @@ class Conversation:
         self._wake = asyncio.Event()
         self._committing = asyncio.Lock()
         self._questions: dict[int, int] = {}
-        self._labelling = (
-            False  # a labelled session that its gateway left behind: nothing of it is believed or kept
-        )
+        self._labelling = False  # a session that its gateway left behind: nothing of it is believed or kept
         self._next_clock_ns = 0
         self._next_greet_ns = time.monotonic_ns() + GREET_PERIOD_NS
         self._log = log.bind(board=board.id)
@@ -113,7 +115,8 @@ class Conversation:
         for event in self._session.receive(data):
             match event:
                 case events.ChunkReceived():
-                    self._chunk(event, arrived_ns, notices)
+                    if not await self._turned_away(event, notices):
+                        self._chunk(event, arrived_ns, notices)
                 case events.HelloReceived():
                     notices += await self._hello(event.hello)
                 case events.ClipLost():
@@ -167,6 +170,11 @@ class Conversation:
             raise Refused(
                 f'"{board.id}" is a {hello.kind}, the configuration says {board.kind}; correct one of them'
             )
+        if hello.mode == "evidence" and self._clips.mode != "evidence":
+            raise Refused(
+                f'"{board.id}" is in mode evidence, and this site in mode {self._clips.mode}: no clip may come into '
+                f"being here; put that mode on the board with flash.py --set mode={self._clips.mode}"
+            )
         board.hello = hello
         self._end_labelling(hello.label_s)
         await trust.note_records(hello, self._store, self._time.wall_ns())
@@ -180,10 +188,11 @@ class Conversation:
             self._questions.clear()
         self._next_clock_ns = 0
         text, now_ns = hello.model_dump_json(), self._time.wall_ns()
+        await self._store.do(lambda store: note_board(store, hello, now_ns))
         cut = await self._store.do(
             lambda store: store.board_seen(board.id, hello.boot, board.kind, text, now_ns)
         )
-        clips, transfers = await self._store.do(lambda store: _progress(store, board.id, hello.boot))
+        clips, transfers = await self._store.do(lambda store: progress_of(store, board.id, hello.boot))
         self._boot = hello.boot
         board.transfers = transfers
         receiving = {clip.clip: clip.event_sha256 for clip in clips if clip.state is ClipState.RECEIVING}
@@ -208,7 +217,7 @@ class Conversation:
     def _chunk(self, chunk: events.ChunkReceived, arrived_ns: int, notices: list[Notice]) -> None:
         if self._labelling:
             return
-        digest = _event_digest(chunk)
+        digest = event_digest(chunk)
         if digest is not None and self._events.get(chunk.clip) not in (None, digest):
             self._board.message = (
                 f"clip {chunk.clip} of boot {chunk.boot} is another one than before: the board's boot count went "
@@ -239,6 +248,16 @@ class Conversation:
             self._again.add((chunk.clip, chunk.part))
         if digest is not None:
             self._events[chunk.clip] = digest
+
+    async def _turned_away(self, chunk: events.ChunkReceived, notices: list[Notice]) -> bool:
+        """Note a clip that is not to be taken over, which begins with `chunk`; return whether it is one."""
+        if self._labelling or chunk.clip in self._finished or chunk.clip in self._board.transfers:
+            return False
+        kind, now_ns = self._board.kind, self._time.wall_ns()
+        why = await self._store.do(lambda store: why_not(self._clips, store, kind, now_ns))
+        if why is not None:
+            notices += await self._lost(events.ClipLost(chunk.boot, chunk.clip, why))
+        return why is not None
 
     async def _lost(self, lost: events.ClipLost) -> list[Notice]:
         board = self._board
@@ -299,25 +318,3 @@ class Conversation:
             notices.append(Notice(What.CLIP_COMPLETE, clip.event_id))
             await self._clip_changed(clip)
         return notices
-
-
-def _event_digest(chunk: events.ChunkReceived) -> str | None:
-    """Return the SHA-256 of the event part when the chunk holds all of it, which it does up to 2 KiB."""
-    if chunk.part == wire.PART_EVENT and chunk.offset == 0 and chunk.total == len(chunk.data):
-        return hashlib.sha256(chunk.data).hexdigest()
-    return None
-
-
-def _progress(store: Store, board: str, boot: int) -> tuple[list[ClipRecord], dict[int, ClipProgress]]:
-    """Return the clips of a boot, and how far those that are still coming have come."""
-    clips = store.clips(board=board, boot=boot)
-    transfers: dict[int, ClipProgress] = {}
-    for clip in clips:
-        if clip.state is not ClipState.RECEIVING:
-            continue
-        progress = transfers[clip.clip] = ClipProgress()
-        for part in store.parts(clip.row):
-            reached = progress.parts[part.part]
-            reached.taken = reached.durable = part.have
-            reached.total = part.total
-    return clips, transfers

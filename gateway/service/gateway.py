@@ -16,17 +16,19 @@ from gateway.evidence import signer
 from gateway.evidence.package import SUFFIX, remove_leftovers
 from gateway.link.discovery import find_port
 from gateway.link.port import Port, SerialPort
+from gateway.service.beginning import must_be_mounted, note_start
 from gateway.service.board import BoardState
 from gateway.service.connection import Connection, Surroundings, weightiest
-from gateway.service.delivering import Delivering, Forgetting
+from gateway.service.delivering import Delivering
 from gateway.service.edges import Edges
+from gateway.service.forgetting import Forgetting
 from gateway.service.host_time import HostTime
 from gateway.service.notices import Notice, Watcher
 from gateway.service.sealing import Sealing
 from gateway.service.status import Status, board_status, clip_status
 from gateway.service.timestamping import Timestamping
 from gateway.store.records import ClipRecord
-from gateway.store.states import UNSEALED, ClipState
+from gateway.store.states import GONE, UNSEALED, ClipState
 from gateway.store.thread import StoreThread
 from gateway.timing import Clock, SystemClock
 
@@ -75,8 +77,11 @@ class Gateway:
     async def run(self) -> None:
         """Work until `stop`. `StoreError` when the store cannot be opened, `DurabilityError` when the disk fails."""
         key = self.config.store.machine_key
-        store = await StoreThread.open(self.config.store.path, None if key is None else signer.located(key))
+        must_be_mounted(self.config)
+        path = None if key is None else signer.located(key)
+        store = await StoreThread.open(self.config.store.path, path, self._time.monotonic_ns)
         try:
+            await store.do(lambda opened: note_start(opened, self.config, self._time.wall_ns()))
             await store.do(lambda opened: opened.unlock(self._time.wall_ns()))
             await asyncio.to_thread(remove_leftovers, store.packages)
             if readable := self._readable(store.packages):
@@ -119,7 +124,9 @@ class Gateway:
         timestamping = Timestamping(self.config, store, delivering.look)
         forgetting = Forgetting(self.config, store, self._time, self._tell, changed)
         self._sealing, self._delivering = sealing, delivering
-        around = Surroundings(store, self._time, self._find_port, self._open_port, self._tell, changed)
+        around = Surroundings(
+            store, self._time, self._find_port, self._open_port, self._tell, changed, self.config.clips
+        )
         for clip in (await store.do(lambda opened: opened.clips()))[-MAX_SHOWN:]:
             self._remember(clip)
         await self._count(store)
@@ -178,7 +185,7 @@ class Gateway:
         self._balance_holds = balance.holds
 
     def _package(self, clip: ClipRecord) -> str | None:
-        if clip.package is None or clip.state is ClipState.EXPIRED:
+        if clip.package is None or clip.state in GONE:
             return None
         delivered = clip.state is ClipState.DELIVERED and self.config.deliver.directory is not None
         directory = self.config.deliver.directory if delivered else self.config.store.path / "packages"

@@ -14,6 +14,7 @@ from gateway.timing import Clock, SystemClock
 TIMEX_BYTES = 512  # struct timex is 208 on the 64-bit kernels of today; the kernel writes no more than that
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 SYNCHRONISED = "synchronised"
+SIMULATED = "simulated time"
 
 
 class HostTime:
@@ -23,7 +24,7 @@ class HostTime:
         self._clock = clock
         self._offset_ns = clock.wall_ns() - clock.monotonic_ns()
         simulated = not isinstance(clock, SystemClock)
-        self._state = state or ((lambda: "simulated time") if simulated else system_clock_state)
+        self._state = state or ((lambda: SIMULATED) if simulated else system_clock_state)
 
     def monotonic_ns(self) -> int:
         """Return the monotonic clock."""
@@ -44,6 +45,11 @@ class HostTime:
     def state(self) -> str:
         """Return "synchronised", or why the wall clock is not to be trusted."""
         return self._state()
+
+    @property
+    def synchronised(self) -> bool:
+        """True when the wall clock is to be trusted."""
+        return self.state() in (SYNCHRONISED, SIMULATED)
 
 
 def system_clock_state() -> str:

@@ -55,6 +55,12 @@ class Pairing:
             return None
         return Job(clip, None, (*missing, f"picture.mkv: {self._why_none(camera_id, found.verdict)}"))
 
+    def pictures(self, clip: ClipRecord, records: Sequence[ClipRecord]) -> list[ClipRecord]:
+        """Return the camera clip of the sensor clip `clip` among `records`, as far as the clocks tell."""
+        camera_id = self._config.camera_of(clip.board)
+        found = None if camera_id is None else self._match(clip, camera_id, records).camera
+        return [record for record in records if record.row == found]
+
     def _match(self, clip: ClipRecord, camera_id: str, records: Sequence[ClipRecord]) -> Match:
         sensors = [
             edge

@@ -84,7 +84,8 @@ class Sealing:
         """Seal what becomes ready, until cancelled. Raises only `DurabilityError` and mistakes of this file."""
         while True:
             self._wake.clear()
-            waiting = await self._step()
+            async with self._store.handling:
+                waiting = await self._step()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S if waiting else None):
                     await self._wake.wait()

@@ -2,6 +2,7 @@
 
 Rules of this file
 - A record is known by board, serial number, time and kind; noting one twice changes nothing. None is ever deleted.
+- What is new is in the audit log before it is committed.
 - Every public method is one transaction, as in store.py.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import apsw
 
 from gateway.link.calibration import CalibrationRecord
+from gateway.store.audit import Audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,12 @@ class KnownRecord:
 class Calibrations:
     """Made by `Store`, with its database and its way to make a transaction."""
 
-    def __init__(self, db: apsw.Connection, transaction: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self, db: apsw.Connection, transaction: Callable[[], AbstractContextManager[None]], audit: Audit
+    ) -> None:
         self._db = db
         self._transaction = transaction
+        self._audit = audit
 
     def note(self, board: str, uid: str, records: Iterable[CalibrationRecord], now_ns: int) -> int:
         """Keep those of `records` that are not known yet; return how many were new."""
@@ -39,7 +44,20 @@ class Calibrations:
                     "INSERT OR IGNORE INTO calibrations VALUES (?, ?, ?, ?, ?, ?)",
                     (board, uid, record.time, record.kind, record.model_dump_json(), now_ns),
                 )
-                new += self._db.changes()
+                if self._db.changes():
+                    new += 1
+                    self._audit.note(
+                        f"{record.kind} of a microphone",
+                        who=record.calibrator or "the technician",
+                        reason="its board shows it",
+                        now_ns=now_ns,
+                        about={
+                            "board": board,
+                            "uid": uid,
+                            "made": record.time,
+                            "offset_db": record.offset_db,
+                        },
+                    )
         return new
 
     def all(self, board: str | None = None) -> list[KnownRecord]:

@@ -27,6 +27,7 @@ class ClipRecord:
     package: str | None
     package_sha256: str | None
     summary: str | None
+    accepted_at_ns: int  # in the store's time, see elapsed.py
 
     @property
     def event_id(self) -> str:
@@ -63,6 +64,19 @@ class Sealed:
     sha256: str
     manifest_sha256: str
     summary: SealedSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A tombstone: what was deleted, by whom, why and when. `proved_wall_ns` is None while something may be left."""
+
+    row: int
+    event_id: str
+    package_sha256: str | None
+    who: str
+    reason: str
+    wall_ns: int
+    proved_wall_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)

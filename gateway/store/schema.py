@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from gateway.errors import StoreError
+from gateway.errors import StoreError, StoreInUse
 
 FIRST = """
 CREATE TABLE boots (
@@ -84,7 +84,22 @@ UPDATE clips SET state = 'lost', reason = 'the store it lay in was not encrypted
   WHERE state IN ('receiving', 'complete', 'partial');
 DELETE FROM chunks;
 """
-LAYOUTS = (FIRST, CALIBRATIONS, MANIFESTS, CLIP_KEYS)
+# `deletions` are the tombstones: what was deleted, by whom and why, and when it was shown that nothing of it is left.
+RETENTION = """
+ALTER TABLE clips ADD COLUMN accepted_at_ns INTEGER NOT NULL DEFAULT 0; -- in the store's time, see elapsed.py
+UPDATE clips SET accepted_at_ns = accepted_wall_ns;
+CREATE TABLE deletions (
+  clip_id INTEGER PRIMARY KEY REFERENCES clips (id),
+  who TEXT NOT NULL, reason TEXT NOT NULL,
+  wall_ns INTEGER NOT NULL,
+  proved_wall_ns INTEGER             -- NULL while something of it may be left
+) STRICT;
+INSERT INTO deletions (clip_id, who, reason, wall_ns)
+  SELECT id, 'the gateway', reason, changed_wall_ns FROM clips WHERE state IN ('expired', 'discarded', 'lost');
+INSERT INTO facts SELECT name, max(changed_wall_ns) FROM clips
+  JOIN (SELECT 'elapsed_ns' AS name UNION SELECT 'synced_elapsed_ns' UNION SELECT 'synced_wall_ns') GROUP BY name;
+"""
+LAYOUTS = (FIRST, CALIBRATIONS, MANIFESTS, CLIP_KEYS, RETENTION)
 VERSION = len(LAYOUTS)
 
 
@@ -110,7 +125,7 @@ def connect(path: Path) -> apsw.Connection:
             connection.pragma("user_version", VERSION)
     except apsw.BusyError:
         connection.close()
-        raise StoreError(f"{path}: in use by another gateway; stop that one first") from None
+        raise StoreInUse(f"{path}: in use by another gateway; stop that one first") from None
     except apsw.NotADBError:
         connection.close()
         raise StoreError(f"{path}: is not a store of this program; move it away") from None

@@ -1,6 +1,6 @@
 """Where a clip can be in its life, and what may follow what. One enum, one table.
 
-receiving -> complete -> sealed -> delivered -> expired       a sensor clip (its package)
+receiving -> complete -> sealed -> delivered -> expired | deleted   a sensor clip (its package)
 receiving -> partial  -> sealed ...                           its board forgot the rest
 complete | partial -> joined | discarded                      a camera clip
 receiving | partial -> lost                                   nothing of it can be used
@@ -23,6 +23,7 @@ class ClipState(StrEnum):
     DISCARDED = "discarded"  # a camera clip that no sound belongs to; deleted
     LOST = "lost"
     EXPIRED = "expired"  # deleted by age
+    DELETED = "deleted"  # by order, or because the city has it
 
 
 class Step(Enum):
@@ -36,6 +37,7 @@ class Step(Enum):
     DISCARD = "no sound belongs to it"
     LOSE = "nothing of it can be used"
     EXPIRE = "it is too old"
+    DELETE = "its deletion was ordered, or the city has it"
 
 
 _S = ClipState
@@ -57,8 +59,16 @@ TRANSITIONS: dict[tuple[ClipState, Step], ClipState] = {
     (_S.SEALED, Step.DELIVER): _S.DELIVERED,
     (_S.SEALED, Step.EXPIRE): _S.EXPIRED,
     (_S.DELIVERED, Step.EXPIRE): _S.EXPIRED,
+    (_S.RECEIVING, Step.DELETE): _S.DELETED,
+    (_S.COMPLETE, Step.DELETE): _S.DELETED,
+    (_S.PARTIAL, Step.DELETE): _S.DELETED,
+    (_S.SEALED, Step.DELETE): _S.DELETED,
+    (_S.DELIVERED, Step.DELETE): _S.DELETED,
 }
-FINAL = frozenset({_S.JOINED, _S.DISCARDED, _S.LOST, _S.EXPIRED})
+GONE = frozenset(
+    {_S.DISCARDED, _S.LOST, _S.EXPIRED, _S.DELETED}
+)  # nothing of it is left, in no other package either
+FINAL = GONE | {_S.JOINED}
 UNSEALED = frozenset({_S.RECEIVING, _S.COMPLETE, _S.PARTIAL})
 
 

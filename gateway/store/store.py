@@ -2,7 +2,7 @@
 
 Rules of this file
 - Every public method is one transaction: when it returns, what it did is durable.
-- A clip's state changes in `_move` and nowhere else.
+- A clip's state changes in `_move` and nowhere else; each change is in the audit log before it is committed.
 - A clip's bytes lie encrypted from the first one on (chunks.py). They are deleted, and their key destroyed, in
   the transaction that makes them superfluous, and zeroed on the disk.
 - A full disk is `DiskFull` and changes nothing. Any other error of the disk is `DurabilityError`: it is
@@ -10,24 +10,27 @@ Rules of this file
 """
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import apsw
-
 from firmware.common import wire
-from gateway.errors import ChunkChanged, DiskFull, DurabilityError, StoreError
-from gateway.link.transfer import Piece
+from gateway.errors import ChunkChanged, DurabilityError, StoreError
+from gateway.link.transfer import Piece, runs
 from gateway.store import machine_key
+from gateway.store.audit import LONGEST, Audit
 from gateway.store.calibrations import Calibrations
 from gateway.store.chunks import Chunks
+from gateway.store.deletions import GATEWAY, Deletions
+from gateway.store.elapsed import Elapsed
+from gateway.store.faults import faults, identity, transaction
 from gateway.store.manifests import Manifests
 from gateway.store.records import Balance, ClipRecord, PartRecord, Sealed
 from gateway.store.schema import connect
-from gateway.store.states import UNSEALED, ClipState, Step, after
+from gateway.store.states import GONE, UNSEALED, ClipState, Step, after
 
 FILE_NAME = "index.sqlite3"
 PACKAGES = "packages"
@@ -37,20 +40,34 @@ _COLUMNS = "id, " + ", ".join(field.name for field in fields(ClipRecord) if fiel
 class Store:
     """The store in directory `path`, which is made when it is not there; `key` is the file of the machine key."""
 
-    def __init__(self, path: Path, key: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        key: Path | None = None,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
         self.path = path
         self.packages = path / PACKAGES
-        with self._faults():
+        self.audit = Audit(path)
+        with faults(self.path):
             self.packages.mkdir(parents=True, exist_ok=True)
             self._db = connect(path / FILE_NAME)
+            self._identity = identity(path / FILE_NAME)
         self._chunks = Chunks(self._db, key or path / machine_key.FILE_NAME)
         self._forget_deleted()  # what a program that was killed had deleted a moment before
-        self.calibrations = Calibrations(self._db, self._transaction)
+        self.calibrations = Calibrations(self._db, self._transaction, self.audit)
         self.manifests = Manifests(self._db, self._transaction)
+        self.elapsed = Elapsed(self._db, self._transaction, monotonic_ns)
+        self.deletions = Deletions(self._db, self._transaction, self.packages, self.audit)
 
     def close(self) -> None:
         """Give the file back."""
         self._db.close()
+
+    def must_be_there(self) -> None:
+        """Raise `DurabilityError` when what is at its path is not this store: a disk that is away holds no clip."""
+        if identity(self.path / FILE_NAME) != self._identity:
+            raise DurabilityError(f"{self.path}: the store is away; mount its disk, start again")
 
     def unlock(self, now_ns: int) -> None:
         """Read the machine key, now instead of when it is needed; `KeyFileError` when it is not the one.
@@ -79,10 +96,12 @@ class Store:
                 self._move(clip.row, Step.CUT, now_ns, reason="the board restarted before it was all sent")
         return cut
 
-    def hello_of(self, board: str, boot: int) -> str | None:
-        """Return the newest HELLO (JSON) of that boot."""
+    def hello_of(self, board: str, boot: int | None = None) -> str | None:
+        """Return the newest HELLO (JSON) of that boot of `board`, or of any."""
         for (text,) in self._db.execute(
-            "SELECT hello FROM boots WHERE board = ? AND boot = ?", (board, boot)
+            "SELECT hello FROM boots WHERE board = ? AND boot = coalesce(?, boot) "
+            "ORDER BY seen_wall_ns DESC, boot DESC LIMIT 1",
+            (board, boot),
         ):
             return str(text)
         return None
@@ -94,7 +113,7 @@ class Store:
         """
         with self._transaction():
             rows: dict[int, None] = {}
-            for run in _runs(pieces):
+            for run in runs(pieces):
                 row = self._row_of(board, kind, run, now_ns)
                 self._append(row, run)
                 rows[row] = None
@@ -134,6 +153,14 @@ class Store:
         """Return the clips in any of `states`, oldest first."""
         wanted = [str(state) for state in states]
         return self._select(f"state IN ({', '.join('?' * len(wanted))})", tuple(wanted))
+
+    def taken_since(self, at_ns: int) -> int:
+        """Return how many sounds were taken over after `at_ns` of the store's time."""
+        found = self._db.execute(
+            "SELECT count(*) FROM clips WHERE kind = 'sensor' AND state != 'lost' AND accepted_at_ns > ?",
+            (at_ns,),
+        )
+        return int(found.get)
 
     def parts(self, row: int) -> list[PartRecord]:
         """Return what is durable of a clip's parts, lowest part first; parts without a byte are left out."""
@@ -176,11 +203,11 @@ class Store:
     def seal(self, row: int, camera_row: int | None, sealed: Sealed, now_ns: int) -> None:
         """Note that the package of a sensor clip (and of the camera clip in it) is durable; delete their bytes."""
         with self._transaction():
-            self._move(row, Step.SEAL, now_ns)
             self._db.execute(
                 "UPDATE clips SET package = ?, package_sha256 = ?, summary = ? WHERE id = ?",
                 (sealed.package, sealed.sha256, sealed.summary.model_dump_json(), row),
             )
+            self._move(row, Step.SEAL, now_ns)
             if camera_row is not None:
                 self._move(camera_row, Step.JOIN, now_ns)
             self.manifests.add(sealed.manifest_sha256)
@@ -191,11 +218,15 @@ class Store:
         with self._transaction():
             self._move(row, Step.DELIVER, now_ns)
 
-    def end(self, row: int, step: Step, reason: str, now_ns: int) -> None:
-        """Note that a clip ends without a package (DISCARD, LOSE) or is too old (EXPIRE); delete its bytes."""
+    def end(self, row: int, step: Step, reason: str, now_ns: int, who: str = GATEWAY) -> None:
+        """Note that a clip ends without a package (DISCARD, LOSE) or is deleted (EXPIRE, DELETE), by whom and why.
+
+        When it returns nothing of the clip is left, and that was shown (deletions.py). `StoreError` when something is.
+        """
         with self._transaction():
-            self._move(row, step, now_ns, reason=reason)
-        self._forget_deleted()
+            self._move(row, step, now_ns, reason=reason, who=who)
+        with faults(self.path):
+            self.deletions.finish(now_ns)
 
     # -- inside
 
@@ -209,11 +240,12 @@ class Store:
 
     def _insert(self, board: str, boot: int, clip: int, kind: str, now_ns: int) -> int:
         self._db.execute(
-            "INSERT INTO clips (board, boot, clip, kind, state, accepted_wall_ns, changed_wall_ns) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (board, boot, clip, kind, str(ClipState.RECEIVING), now_ns, now_ns),
+            "INSERT INTO clips (board, boot, clip, kind, state, accepted_wall_ns, changed_wall_ns, accepted_at_ns) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (board, boot, clip, kind, str(ClipState.RECEIVING), now_ns, now_ns, self.elapsed.now_ns()),
         )
         row = self._db.last_insert_rowid()
+        self._note(row, GATEWAY, "its board began to send it", now_ns)
         self._db.execute("UPDATE facts SET value = CAST(value AS INTEGER) + 1 WHERE name = 'accepted'")
         return row
 
@@ -239,7 +271,7 @@ class Store:
         parts = self.parts(row)
         return len(parts) == wire.PARTS and all(part.have == part.total for part in parts)
 
-    def _move(self, row: int, step: Step, now_ns: int, *, reason: str = "") -> None:
+    def _move(self, row: int, step: Step, now_ns: int, *, reason: str = "", who: str = GATEWAY) -> None:
         state = after(self.clip(row).state, step)
         self._db.execute(
             "UPDATE clips SET state = ?, changed_wall_ns = ?, reason = CASE WHEN ? = '' THEN reason ELSE ? END "
@@ -248,6 +280,16 @@ class Store:
         )
         if state not in UNSEALED:
             self._chunks.destroy(row)
+        if state in GONE:
+            self.deletions.add(row, who, reason, now_ns)
+        self._note(row, who, reason or step.value, now_ns)
+
+    def _note(self, row: int, who: str, reason: str, now_ns: int) -> None:
+        clip = self.clip(row)
+        about = {"event": clip.event_id} | (
+            {} if clip.package_sha256 is None else {"package": clip.package_sha256}
+        )
+        self.audit.note(f"clip {clip.state}", who=who, reason=reason[:LONGEST], now_ns=now_ns, about=about)
 
     def _select(self, where: str, values: tuple[int | str, ...]) -> list[ClipRecord]:
         # `where` is written in this file; values never enter the text.
@@ -257,46 +299,10 @@ class Store:
 
     def _forget_deleted(self) -> None:
         """Write the zeros over the deleted bytes now: the log of the database would keep them for a while."""
-        with self._faults():
+        with faults(self.path):
             self._db.pragma("wal_checkpoint", "TRUNCATE")
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
-        with self._faults():
-            try:
-                with self._db:
-                    yield
-            except apsw.SQLError as error:
-                # On a full or failing disk SQLite has rolled back itself; apsw then finds nothing to roll back.
-                if self._db.in_transaction or not isinstance(error.__context__, apsw.Error):
-                    raise
-                raise error.__context__ from None
-
-    @contextmanager
-    def _faults(self) -> Generator[None]:
-        try:
+        with transaction(self.path, self._db):
             yield
-        except apsw.FullError:
-            raise DiskFull(f"{self.path}: no room on the disk; make room, nothing is lost") from None
-        except (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
-            raise DurabilityError(
-                f"{self.path}: the disk failed ({error}); check it, then start again"
-            ) from error
-        except OSError as error:
-            raise DurabilityError(f"{self.path}: cannot be used ({error}); check path and rights") from error
-
-
-def _runs(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """Join pieces that follow each other in a part: one row of the database instead of many."""
-    waiting: dict[tuple[int, int, int], Piece] = {}
-    for piece in pieces:
-        key = (piece.boot, piece.clip, piece.part)
-        before = waiting.get(key)
-        if before is None:
-            waiting[key] = piece
-            continue
-        if before.offset + len(before.data) != piece.offset:
-            raise StoreError(f"pieces of clip {piece.clip} part {piece.part} do not follow each other")
-        total = before.total if piece.total is None else piece.total
-        waiting[key] = Piece(*key, before.offset, before.data + piece.data, total)
-    yield from waiting.values()

@@ -4,6 +4,7 @@ A call is a function of the `Store`; calls run in the order they were made.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,13 +21,16 @@ class StoreThread:
     def __init__(self, executor: ThreadPoolExecutor, store: Store) -> None:
         self._executor = executor
         self._store = store
+        self.handling = asyncio.Lock()  # held by whoever seals, delivers or deletes: no two at once
 
     @classmethod
-    async def open(cls, path: Path, key: Path | None = None) -> "StoreThread":
-        """Open the store in its own thread; `key` is the file of the machine key. `StoreError` when that cannot be."""
+    async def open(
+        cls, path: Path, key: Path | None = None, monotonic_ns: Callable[[], int] = time.monotonic_ns
+    ) -> "StoreThread":
+        """Open the store in its own thread; arguments as for `Store`. `StoreError` when that cannot be."""
         executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         try:
-            store = await asyncio.get_running_loop().run_in_executor(executor, Store, path, key)
+            store = await asyncio.get_running_loop().run_in_executor(executor, Store, path, key, monotonic_ns)
         except BaseException:
             executor.shutdown(wait=False)
             raise

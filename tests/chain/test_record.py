@@ -17,6 +17,7 @@ from gateway.config import load
 from gateway.errors import GatewayError
 from gateway.link.session import Session
 from gateway.link.transfer import Piece
+from gateway.service import host_time
 from gateway.service.gateway import Gateway
 from gateway.signature.manifest import read_manifest
 from gateway.signature.record import Fetching
@@ -145,7 +146,10 @@ def test_a_gateway_that_finds_a_session_left_behind_ends_it_and_keeps_nothing(se
     store.close()
 
     assert (packages, clips) == ([], [])
-    assert Audit(tmp_path / "store").entries()[-1]["why"] == "MemoryError"
+    ended = [
+        entry for entry in Audit(tmp_path / "store").entries() if entry["what"] == "labelled session: ended"
+    ]
+    assert [entry["why"] for entry in ended] == ["MemoryError"]
 
 
 def run_until(gateway: Gateway, done: Callable[[], object]) -> None:
@@ -254,8 +258,9 @@ def test_a_folder_with_another_manifest_is_not_touched(tmp_path):
     assert (tmp_path / "a_20261001T000000Z_1.flac").exists()
 
 
-def test_the_running_gateway_deletes_what_has_expired_and_says_so_in_the_audit_log(tmp_path):
+def test_the_running_gateway_deletes_what_has_expired_and_says_so_in_the_audit_log(tmp_path, monkeypatch):
     """In the folder of a session, wherever it is; a folder that is not there now stops nothing."""
+    monkeypatch.setattr(host_time, "system_clock_state", lambda: host_time.SYNCHRONISED)
     site = write_site(tmp_path, "id:nothing", None)
     remember(tmp_path / "store", tmp_path / "taken away")
     remember(tmp_path / "store", tmp_path / "there")
@@ -264,8 +269,7 @@ def test_the_running_gateway_deletes_what_has_expired_and_says_so_in_the_audit_l
     gateway = Gateway(load(site))
 
     run_until(gateway, lambda: len(list(folder.folder.iterdir())) == 1)
-    (entry,) = Audit(tmp_path / "store").entries()
+    (entry,) = (each for each in Audit(tmp_path / "store").entries() if each["what"] == "recordings deleted")
 
     assert [path.name for path in folder.folder.iterdir()] == ["manifest.csv"]
-    assert entry["what"] == "recordings deleted"
     assert entry["files"] == ["genk-1_20261001T000000Z_0001.flac"]

@@ -24,6 +24,7 @@ def test_the_example_loads_and_names_every_key() -> None:
         "store": config.store,
         "sensors": config.sensors[0],
         "cameras": config.cameras[0],
+        "clips": config.clips,
         "deliver": config.deliver,
         "limits": config.limits,
         "calibration": config.calibration,
@@ -86,6 +87,15 @@ def spoilt(steps: tuple[str | int, ...], value: object) -> Values:
         (("limits", "camera_wait_s"), "soon", "limits.camera_wait_s: 'soon'", "number"),
         (("store", "retention_days"), 31, "store.retention_days: 31 days", "at most 30"),
         (("store", "retention_days"), 0, "store.retention_days: 0", "greater than or equal to 1"),
+        (
+            ("store", "retention_days_by_behaviour"),
+            {"idling": 31},
+            "store.retention_days_by_behaviour.idling: 31 days",
+            "at most that",
+        ),
+        (("clips",), {"hours": ["mo 25:00-06:00"]}, 'clips.hours: "mo 25:00-06:00"', "mo-fr 22:00-06:00"),
+        (("clips",), {"time_zone": "Genk"}, 'clips.time_zone: "Genk"', "Europe/Brussels"),
+        (("clips",), {"mode": "all"}, "clips.mode: 'all'", "'evidence'"),
         (("sensors", 0, "port"), None, "sensors[0].port: missing", "site.example.toml"),
         (("sensors",), [], "sensors: []", "at least one [[sensors]]"),
         (
