@@ -61,7 +61,7 @@ def lines(language: Language, facts: Facts) -> list[sign.Line]:
     """Return what stands on the sign."""
     values = facts.values
     said = [
-        sign.Line(texts.sign_text("law", language, facts), 23, bold=True),
+        sign.Line(texts.sign_text("law", language, facts), 23, bold=True, whole=True),
         sign.Line(values["controller"], 17, bold=True),
     ]
     if values["represented_by"]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from firmware.common.settings import CLIP_SECONDS
 from gateway.config import MAX_RETENTION_DAYS, Config, load
 from gateway.errors import ConfigError
+from gateway.store.retention import HOUR_NS, INCOMPLETE_NS
 
 REQUIRED = ("name", "address", "website", "data_protection_officer")
 
@@ -21,12 +22,15 @@ REQUIRED = ("name", "address", "website", "data_protection_officer")
 class Facts:
     """`values`: what stands for each {name} in a text; `holds`: the names of what is so, for `when`.
 
-    `missing`: values that the configuration leaves open, and the key that would say them.
+    `missing`: values that the configuration leaves open, and the key that would say them. `hours`: when clips are kept,
+    as `clips.hours` has them; `sooner`: days for a behaviour whose clips go before the others.
     """
 
     values: dict[str, str]
     holds: frozenset[str]
     missing: dict[str, str]
+    hours: tuple[str, ...] = ()
+    sooner: tuple[tuple[str, int], ...] = ()
 
 
 def read(path: Path) -> Facts:
@@ -72,19 +76,21 @@ def of(config: Config, fingerprint: str, source: str = "configuration") -> Facts
         "days": str(config.store.retention_days),
         "most_days": str(MAX_RETENTION_DAYS),
         "recording_days": str(MAX_RETENTION_DAYS),
+        "incomplete_h": str(INCOMPLETE_NS // HOUR_NS),
         "recipients": str(len(config.evidence.recipients)),
         "version": version("stalenstraat"),
         "fingerprint": fingerprint,
-        "quiet_hours": "",
-        "per_hour": "",
-        "per_day": "",
+        "time_zone": config.clips.time_zone,
+        "per_hour": str(config.clips.max_per_hour),
+        "per_day": str(config.clips.max_per_day),
     }
-    clips = True
+    mode = config.clips.mode
+    clips = mode == "evidence"
     holds = {
         "clips": clips,
-        "display": False,
-        "quiet": False,
-        "capped": False,
+        "display": mode == "dialogue",
+        "hours": clips and bool(config.clips.hours),
+        "sooner": clips and bool(config.store.retention_days_by_behaviour),
         "masked": clips and bool(masked),
         "attenuated": config.view.speech == "attenuated",
         "encrypted": bool(config.evidence.recipients),
@@ -92,4 +98,10 @@ def of(config: Config, fingerprint: str, source: str = "configuration") -> Facts
         "learning": bool(config.signature.trusted_keys),
         "proved": all(board.key is not None for board in boards),
     }
-    return Facts(values, frozenset(name for name, so in holds.items() if so), open_values)
+    return Facts(
+        values,
+        frozenset(name for name, so in holds.items() if so),
+        open_values,
+        config.clips.hours,
+        tuple(config.store.retention_days_by_behaviour.items()),
+    )

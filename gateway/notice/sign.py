@@ -20,7 +20,8 @@ WIDTH, HEIGHT = 600.0, 400.0
 YELLOW, BLACK, WHITE = "#ffd400", "#000000", "#ffffff"
 PANEL = (24.0, 196.0, 552.0, 180.0)  # x, y, width, height of what is written
 LEADING = 1.28
-SMALLEST = 0.55  # of the sizes below: 5.5 mm, read from two metres
+LARGEST = 1.3
+SMALLEST = 0.55  # of the sizes that command.py gives: 6 mm, read from two metres
 PADDING = 12.0
 
 
@@ -59,11 +60,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is written: `size` in millimetres while there is room."""
+    """What is written: `size` in millimetres when there is neither too little room nor more. `whole`: on one line."""
 
     text: str
     size: float
     bold: bool = False
+    whole: bool = False
 
 
 Shape = Polygon | Rectangle | Text
@@ -135,13 +137,9 @@ def _camera() -> list[Shape]:
 
 def _written(lines: Sequence[Line]) -> list[Shape]:
     x, y, width, height = PANEL
-    scale = 1.0
+    scale = LARGEST
     while scale >= SMALLEST:
-        wrapped = [
-            Line(piece, line.size * scale, line.bold)
-            for line in lines
-            for piece in wrap(line.text, width - 2 * PADDING, line.size * scale, bold=line.bold)
-        ]
+        wrapped = [piece for line in lines for piece in _pieces(line, width - 2 * PADDING, scale)]
         tall = sum(line.size * LEADING for line in wrapped)
         widest = max(lettering.width(line.text, line.size, bold=line.bold) for line in wrapped)
         if tall <= height - 2 * PADDING * 0.7 and widest <= width - 2 * PADDING:
@@ -157,6 +155,15 @@ def _written(lines: Sequence[Line]) -> list[Shape]:
         at += line.size * LEADING
         shapes.append(Text(x + width / 2, at - line.size * 0.32, line.size, line.text, line.bold))
     return shapes
+
+
+def _pieces(line: Line, wide: float, scale: float) -> list[Line]:
+    """Return `line` at `scale`, in as many lines as it needs; one that stays whole is set smaller instead."""
+    size = line.size * scale
+    if line.whole:
+        size *= min(1.0, wide / lettering.width(line.text, size, bold=line.bold))
+        return [Line(line.text, size, line.bold)]
+    return [Line(piece, size, line.bold) for piece in wrap(line.text, wide, size, bold=line.bold)]
 
 
 def wrap(text: str, wide: float, size: float, *, bold: bool = False) -> list[str]:

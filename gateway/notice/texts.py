@@ -61,6 +61,8 @@ class File(_Section):
 
     sign: dict[str, _Words]
     common: dict[str, _Words]
+    day: dict[str, _Words]
+    behaviour: dict[str, _Words]
     information: _Document
     register_: Annotated[_Document, Field(alias="register")]
     assessment: _Document
@@ -114,4 +116,29 @@ def document(
 def _filled(text: str, language: Language, facts: Facts) -> str:
     missing = load().common["missing"].said(language)
     gaps = {name: f"[{missing.format(key=key)}]" for name, key in facts.missing.items()}
-    return text.format_map(facts.values | gaps)
+    spelt = {"hours": _hours(language, facts), "sooner": _sooner(language, facts)}
+    return text.format_map(facts.values | gaps | spelt)
+
+
+def _hours(language: Language, facts: Facts) -> str:
+    """Return when clips are kept: "mo-fr 22:00-06:00" with its days in words."""
+    words = load()
+    said: list[str] = []
+    for span in facts.hours:
+        days, times = span.split(" ")
+        names = (
+            words.common["until"]
+            .said(language)
+            .join(words.day[day].said(language) for day in days.split("-"))
+        )
+        said.append(names + " " + times.replace("-", "\N{EN DASH}"))
+    return "; ".join(said)
+
+
+def _sooner(language: Language, facts: Facts) -> str:
+    """Return the behaviours whose clips go before the others, with their days."""
+    words = load()
+    days = words.common["days"].said(language)
+    return "; ".join(
+        f"{words.behaviour[name].said(language)}: {count} {days}" for name, count in facts.sooner
+    )
