@@ -89,7 +89,9 @@ def _written(document: Document) -> list[Flowable]:
     """Return `document` as paragraphs; a heading stays with what follows it."""
     plain, bold = lettering.name(), lettering.name(bold=True)
     title = ParagraphStyle("title", fontName=bold, fontSize=16, leading=20, spaceAfter=10)
-    heading = ParagraphStyle("heading", fontName=bold, fontSize=10.5, leading=13.5, spaceBefore=8, spaceAfter=2)
+    heading = ParagraphStyle(
+        "heading", fontName=bold, fontSize=10.5, leading=13.5, spaceBefore=8, spaceAfter=2
+    )
     body = ParagraphStyle("body", fontName=plain, fontSize=9.5, leading=12.8, spaceAfter=2.5)
     small = ParagraphStyle("small", fontName=plain, fontSize=7.5, leading=10, spaceBefore=12)
     written: list[Flowable] = [_paragraph(document.title, title)]

@@ -20,7 +20,7 @@ from gateway.service import Gateway
 from gateway.service.notices import Notice, What
 from gateway.store.store import Store
 from gateway.testing.board import FakeBoard, PtyConsole
-from gateway.testing.clips import camera_parts, sensor_parts
+from gateway.testing.clips import camera_parts, jpeg, sensor_parts
 from gateway.testing.clock import FakeClock
 from gateway.timing import SECOND_NS
 
@@ -136,6 +136,37 @@ async def test_an_event_arrives_at_the_city_as_evidence(tmp_path: Path) -> None:
     assert status["balance_holds"]
     assert (status["by_state"]["delivered"], status["by_state"]["joined"]) == (1, 1)
     assert not any((tmp_path / "store").glob("*.new"))
+
+
+class MaskedStreet(Street):
+    """A street whose camera has a mask, and whose view has no speech."""
+
+    @property
+    def config(self) -> Config:
+        """Return the configuration of the cabinet."""
+        plain = super().config
+        house = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5))
+        camera = plain.cameras[0].model_copy(update={"mask": (house,)})
+        view = plain.view.model_copy(update={"speech": "attenuated"})
+        return plain.model_copy(update={"cameras": (camera,), "view": view})
+
+
+async def test_a_mask_and_attenuated_speech_that_are_configured_are_in_the_package(tmp_path: Path) -> None:
+    """No picture of the camera leaves the cabinet as it was; the clip says both, and is evidence all the same."""
+    street = MaskedStreet(tmp_path)
+    async with street.gateway():
+        await street.until(lambda: len(street.said(What.BOARD_CONNECTED)) == 2)
+        street.event(1)
+        await street.until(lambda: street.said(What.CLIP_DELIVERED))
+
+    (package,) = street.packages()
+    values = measured(package)
+    assert verify(package).exit_code == 0
+    assert values["picture"]["masked"] == [[[0.0, 0.0], [0.5, 0.0], [0.5, 0.5], [0.0, 0.5]]]
+    assert values["view"] == {"speech": "attenuated"}
+    assert values["missing"] == []
+    assert jpeg(0) not in container.unpack(package.read_bytes())["picture.mkv"]
+    assert values["picture"]["frames"] == 100
 
 
 async def test_a_clip_knows_the_street_before_it(tmp_path: Path) -> None:
