@@ -62,6 +62,11 @@ class Sensor:
         self._recorder = (
             Recorder(settings, len(self._analysis.bands)) if settings.mode == "evidence" else None
         )
+        self._display = None
+        if settings.mode == "dialogue":
+            from firmware.sensor.display import Display
+
+            self._display = Display(settings.pins)
         self._link = Link(Console(settings.link), boot, self.ticks, self.hello)
         self._link.prove(settings.key, settings.id)
         self._link.on_done = self._clip_done
@@ -156,6 +161,8 @@ class Sensor:
         figures[wire.FIGURES_HEAD_BYTES :] = bands
         self._link.send(wire.FIGURES, figures)
         self._second.add(analysis)
+        if self._display:
+            self._display.frame(self._trigger.frame(analysis.lafmax_db, analysis.score))
         if self._recorder:
             self._recorder.write_trace(self.samples, analysis)
             self._before.append(moment(analysis))
@@ -263,6 +270,8 @@ class Sensor:
         values["checks"] = self._checks()
         if self._host.label_s:
             values["label_s"] = self._host.label_s
+        if self._display:
+            values["shown"] = self._display.count
         self._link.send_json(wire.SECOND, values)
         if self._blocks == BLOCKS_PER_SECOND:
             self._link.say_hello()  # now it knows how it fares

@@ -66,7 +66,10 @@ class Hello(_Message):
 
 
 class Second(_Message):
-    """SECOND: once a second. Levels in dB, `flags` of firmware/common/flags.py; a camera has none of them."""
+    """SECOND: once a second. Levels in dB, `flags` of firmware/common/flags.py; a camera has none of them.
+
+    `shown` is how often the display by the road was switched on since the board started; None outside mode dialogue.
+    """
 
     n: Count
     laeq: float | None = None
@@ -83,6 +86,7 @@ class Second(_Message):
     frames: int = 0
     mem_free: int = 0
     label_s: Count = 0
+    shown: Count | None = None
     checks: dict[str, str] = {}
 
 

@@ -51,7 +51,8 @@ def test_without_a_trigger_nothing_finer_than_third_octaves_at_125_ms_leaves_the
     seconds = [json.loads(frame.payload) for frame in found if frame.kind == wire.SECOND]
     assert len(seconds) <= SECONDS
     levels = {"laeq", "lafmax", "lasmax", "lceq", "lzeq", "lcpeak"}
-    allowed = levels | {"flags", "score", "state", "n", "overruns", "dropped", "mem_free", "checks"}
+    shown = {"shown"} if mode == "dialogue" else set()
+    allowed = shown | levels | {"flags", "score", "state", "n", "overruns", "dropped", "mem_free", "checks"}
     assert all(set(second) == allowed for second in seconds)
     assert all(isinstance(second["score"], float | int) for second in seconds)
     assert {12} == {len(frame.payload) for frame in found if frame.kind == wire.CLOCK}
@@ -61,12 +62,23 @@ def test_without_a_trigger_nothing_finer_than_third_octaves_at_125_ms_leaves_the
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("mode", ["observe", "dialogue"])
 def test_without_mode_evidence_a_trigger_makes_no_clip_and_raises_no_line(mode):
-    """What would trigger gives no chunk, no KEEP, no ARM: the memory for a clip does not exist."""
+    """What would trigger gives no chunk, no KEEP, no ARM: the memory for a clip does not exist.
+
+    In mode dialogue the display by the road goes on for four seconds, once, and that is counted.
+    """
     with virtual_sensor("virtual-1", serial=random_serial(), mode=mode, signature_threshold=0.0) as board:
         edges = []
         step = board.step
         board.step = lambda *args: edges.extend(step(*args)) or []
         found = listen(board, street(20.0, 5.0))
+        display = board.settings["pins"]["display"]
+    shown = [edge for edge in edges if edge.pin == display]
+    seconds = [json.loads(frame.payload) for frame in found if frame.kind == wire.SECOND]
 
     assert wire.CHUNK not in {frame.kind for frame in found if isinstance(frame, wire.Frame)}
-    assert [] == [edge for edge in edges if edge.value]
+    assert [] == [edge for edge in edges if edge.value and edge.pin != display]
+    assert [edge.value for edge in shown] == ([1, 0] if mode == "dialogue" else [])
+    assert seconds[-1].get("shown") == (1 if mode == "dialogue" else None)
+    if mode == "dialogue":
+        assert shown[1].at_us - shown[0].at_us == pytest.approx(4e6, abs=0.1e6)
+        assert 5e6 < shown[0].at_us < 6.5e6
