@@ -25,11 +25,9 @@ from gateway.errors import LocalProtocolError, RemoteProtocolError
 from gateway.link.calibration import CalibrationRecord
 from gateway.link.events import (
     BoardRefused,
-    ChunkReceived,
     ClipLost,
     ClockReceived,
     Event,
-    FiguresReceived,
     FramesMissed,
     HelloReceived,
     LogText,
@@ -38,17 +36,13 @@ from gateway.link.events import (
     SecondReceived,
 )
 from gateway.link.messages import Hello, ModelAnswer, Second, parse
+from gateway.link.payloads import chunk, figures, printable
 from gateway.link.proof import Challenges, untagged
 
 TOKENS = 0x1_0000_0000  # a clock token is 32 bits on the wire
-MAX_LOG_TEXT = 240  # one line of a log; a babbling port fills no disk
 MAX_REASON = 200
-UNPRINTABLE = "�"
 # A board says HELLO by itself twice at a start; more in a row than of four starts is a board that never answers.
 MAX_UNASKED = 8
-MAX_UNPRINTABLE = 0.1  # more of it, and it is a damaged frame, not text
-# The longest part: 10 s of pictures at 30 frames of 200 KB. More is a fault, and would fill the disk.
-MAX_PART_BYTES = 64 * 1024 * 1024
 
 
 class State(Enum):
@@ -227,14 +221,14 @@ class Session:
             return None
         self._must_be_proved(frame)
         if kind == wire.FIGURES:
-            return _figures(payload)
+            return figures(payload)
         if kind == wire.SECOND:
             return SecondReceived(parse(Second, payload))
         if kind == wire.CLOCK:
             token, ticks = struct.unpack(wire.CLOCK_BODY, payload)
             return ClockReceived(token, ticks)
         if kind == wire.CHUNK:
-            return _chunk(self.hello.boot, payload)
+            return chunk(self.hello.boot, payload)
         if kind == wire.LOST:
             (clip,) = struct.unpack_from("<I", payload)
             return ClipLost(self.hello.boot, clip, printable(payload[4:]))
@@ -297,44 +291,3 @@ class Session:
 
     def _step(self, step: Step) -> None:
         self.state = TRANSITIONS[self.state, step]
-
-
-def _figures(payload: bytes) -> FiguresReceived:
-    sample, *levels, flags, count = struct.unpack_from(wire.FIGURES_HEAD, payload)
-    if len(payload) != wire.FIGURES_HEAD_BYTES + 2 * count:
-        raise RemoteProtocolError(f"{count} bands do not fit {len(payload)} bytes")
-    bands = struct.unpack_from(f"<{count}h", payload, wire.FIGURES_HEAD_BYTES)
-    laf, lafmax, laeq, lasmax, lceq, lzeq, lcpeak = (level / 100 for level in levels)
-    return FiguresReceived(
-        sample=sample,
-        laf_db=laf,
-        lafmax_db=lafmax,
-        laeq_db=laeq,
-        lasmax_db=lasmax,
-        lceq_db=lceq,
-        lzeq_db=lzeq,
-        lcpeak_db=lcpeak,
-        flags=flags,
-        bands=tuple(level / 100 for level in bands),
-    )
-
-
-def _chunk(boot: int, payload: bytes) -> ChunkReceived:
-    clip, part, total, offset = struct.unpack_from(wire.CHUNK_HEAD, payload)
-    data = payload[wire.CHUNK_HEAD_BYTES :]
-    known = None if total == wire.TOTAL_UNKNOWN else total
-    end = offset + len(data)
-    if part >= wire.PARTS:
-        raise RemoteProtocolError(f"clip {clip} has no part {part}")
-    if end > (MAX_PART_BYTES if known is None else known) or (known or 0) > MAX_PART_BYTES:
-        raise RemoteProtocolError(f"clip {clip} part {part}: byte {end} of {known} cannot be")
-    return ChunkReceived(boot, clip, part, known, offset, data)
-
-
-def printable(data: bytes) -> str:
-    """Return `data` as text that is safe in a log: bounded, without control characters; damage is only counted."""
-    text = data[:MAX_LOG_TEXT].decode("utf-8", "replace").strip()
-    shown = "".join(character if character.isprintable() else UNPRINTABLE for character in text)
-    if shown.count(UNPRINTABLE) > len(shown) * MAX_UNPRINTABLE:
-        return f"({len(data)} damaged bytes)"
-    return shown + ("…" if len(data) > MAX_LOG_TEXT else "")

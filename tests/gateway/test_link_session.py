@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from firmware.common import wire
 from gateway.errors import LocalProtocolError
 from gateway.link import events
-from gateway.link.session import MAX_PART_BYTES, TRANSITIONS, Session, State, Step, printable
+from gateway.link.payloads import MAX_PART_BYTES, printable
+from gateway.link.session import TRANSITIONS, Session, State, Step
 
 HELLO: dict[str, object] = {"v": 1, "kind": "sensor", "id": "genk-1", "boot": 12, "clock_hz": 48000}
 
